@@ -1,0 +1,3 @@
+//! The `netcomm` binary.
+
+fn main() {}
