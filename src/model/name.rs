@@ -13,6 +13,7 @@ const RESERVED: &[&str] = &[
     "administrator",
     "all",
     "anonymous",
+    "deleted",
     "everyone",
     "here",
     "moderator",

@@ -1,0 +1,382 @@
+//! What a client asks.
+
+mod fields;
+
+use std::{borrow::Cow, fmt};
+
+use serde::{
+    Deserialize, Deserializer, Serialize,
+    de::{Error, IgnoredAny, MapAccess, Visitor},
+};
+
+use super::{Code, words::Borrowed};
+
+pub use fields::{
+    Away, Change, Cursors, History, InConversation, InRoom, Listing, Login, Moderate, NewText,
+    Nothing, Of, OfMessage, Password, Read, Register, Resume, Retention, Revoke, Search, Secret,
+    Send, SetRole, Silence, Topic, WithEmoji, WithUser, WithVisibility,
+};
+
+/// The client's number for a request; the answer carries it.
+pub type RequestId = u64;
+
+/// One request: what is asked and the number its answer will carry.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Request {
+    /// The client's number for it.
+    pub id: RequestId,
+    /// What is asked.
+    #[serde(flatten)]
+    pub verb: Verb,
+}
+
+/// A line that is no request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Malformed {
+    /// The request's number, when that much could be read.
+    pub id: Option<RequestId>,
+    /// [`Code::BadFrame`] ends the connection; the others do not.
+    pub code: Code,
+    /// What was wrong, as a sentence.
+    pub text: String,
+}
+
+macro_rules! verbs {
+    ($($(#[$doc:meta])* $word:literal = $variant:ident($data:ty)),+ $(,)?) => {
+        /// What is asked. The variant's word is the frame's `type`.
+        #[derive(Clone, Debug, PartialEq, Serialize)]
+        #[serde(tag = "type")]
+        pub enum Verb {
+            $($(#[$doc])* #[serde(rename = $word)] $variant($data),)+
+        }
+
+        impl Verb {
+            /// Every word there is.
+            pub const WORDS: &[&str] = &[$($word),+];
+
+            /// The frame's `type`.
+            #[must_use]
+            pub const fn word(&self) -> &'static str {
+                match self {
+                    $(Self::$variant(_) => $word,)+
+                }
+            }
+
+            fn read(word: &str, line: &[u8]) -> Option<Result<Self, serde_json::Error>> {
+                match word {
+                    $($word => Some(serde_json::from_slice::<$data>(line).map(Self::$variant)),)+
+                    _ => None,
+                }
+            }
+        }
+    };
+}
+
+verbs! {
+    /// Make an account and log in as it.
+    "register" = Register(Register),
+    /// Log in with a password.
+    "login" = Login(Login),
+    /// Log in with a token and go on where the cursors stand.
+    "resume" = Resume(Resume),
+    /// Say goodbye; the server closes the connection.
+    "quit" = Quit(Nothing),
+    /// Ask whether the other end is there.
+    "ping" = Ping(Nothing),
+    /// Answer to the server's ping. The only request that is not answered.
+    "pong" = Pong(Nothing),
+    /// Say something.
+    "send" = Send(Send),
+    /// Change one's own message.
+    "edit" = Edit(OfMessage<NewText>),
+    /// Take a message back.
+    "delete" = Delete(OfMessage<Nothing>),
+    /// Put a reaction to a message.
+    "react" = React(OfMessage<WithEmoji>),
+    /// Take a reaction back.
+    "unreact" = Unreact(OfMessage<WithEmoji>),
+    /// Read earlier entries.
+    "history" = History(History),
+    /// Look for words.
+    "search" = Search(Search),
+    /// Make a room.
+    "create" = Create(InRoom<WithVisibility>),
+    /// Become a member of a room.
+    "join" = Join(InRoom<Nothing>),
+    /// Be a member no more.
+    "leave" = Leave(InRoom<Nothing>),
+    /// Ask a user into a room.
+    "invite" = Invite(InRoom<WithUser>),
+    /// Say what a room is about.
+    "topic" = Topic(InRoom<Topic>),
+    /// Give a member a role.
+    "role" = Role(InRoom<SetRole>),
+    /// Put a member out.
+    "kick" = Kick(InRoom<Moderate>),
+    /// Put a user out and keep them out.
+    "ban" = Ban(InRoom<Moderate>),
+    /// Lift a ban.
+    "unban" = Unban(InRoom<WithUser>),
+    /// Let a member read but not write.
+    "mute" = Mute(InRoom<Moderate>),
+    /// Lift a mute.
+    "unmute" = Unmute(InRoom<WithUser>),
+    /// Change one thing about a room.
+    "set" = Set(InRoom<Change>),
+    /// List a room's members.
+    "members" = Members(Listing<Of>),
+    /// List the rooms one may know of.
+    "rooms" = Rooms(Listing<Nothing>),
+    /// List who is online.
+    "online" = Online(Nothing),
+    /// Say how far one has read.
+    "read" = Read(Read),
+    /// Have a conversation count no mentions, or again.
+    "silence" = Silence(Silence),
+    /// Say that one is typing.
+    "typing" = Typing(InConversation),
+    /// Say that one is away, or back.
+    "away" = Away(Away),
+    /// Take no direct messages from a user, and count no mentions by them.
+    "block" = Block(WithUser),
+    /// Take them again.
+    "unblock" = Unblock(WithUser),
+    /// List whom one has blocked.
+    "blocks" = Blocks(Nothing),
+    /// Change one's password.
+    "password" = Password(Password),
+    /// List one's sessions.
+    "sessions" = Sessions(Nothing),
+    /// End one of one's sessions, or all others.
+    "revoke" = Revoke(Revoke),
+    /// End this session: its token is worth nothing afterwards.
+    "logout" = Logout(Nothing),
+    /// Make an invite link for somebody without an account.
+    "offer" = Offer(Nothing),
+}
+
+/// What every request has.
+#[derive(Default)]
+struct Head<'a> {
+    id: Option<RequestId>,
+    word: Option<Cow<'a, str>>,
+}
+
+/// The most keys a request may have; the longest has six.
+const KEYS_MAX: usize = 32;
+
+/// Reads the head of a request and refuses a key that stands twice: two readers of such a line
+/// could take it for two different requests.
+impl<'de> Deserialize<'de> for Head<'de> {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        struct Object;
+
+        impl<'de> Visitor<'de> for Object {
+            type Value = Head<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Head<'de>, A::Error> {
+                let mut head = Head::default();
+                let mut keys: Vec<Cow<'de, str>> = Vec::new();
+                while let Some(Borrowed(key)) = map.next_key()? {
+                    if keys.contains(&key) {
+                        return Err(A::Error::custom(format_args!(
+                            "the key {key:?} stands twice"
+                        )));
+                    }
+                    if keys.len() >= KEYS_MAX {
+                        let text = format_args!("a request has at most {KEYS_MAX} keys");
+                        return Err(A::Error::custom(text));
+                    }
+                    match key.as_ref() {
+                        "id" => head.id = map.next_value()?,
+                        "type" => {
+                            head.word = map.next_value::<Option<Borrowed<'de>>>()?.map(|b| b.0);
+                        }
+                        _ => drop(map.next_value::<IgnoredAny>()?),
+                    }
+                    keys.push(key);
+                }
+                Ok(head)
+            }
+        }
+
+        from.deserialize_map(Object)
+    }
+}
+
+impl Request {
+    /// Reads one line.
+    ///
+    /// # Errors
+    ///
+    /// [`Malformed`], with the code and sentence for the answer. Unknown fields are ignored.
+    pub fn parse(line: &[u8]) -> Result<Self, Malformed> {
+        if std::str::from_utf8(line).is_err() {
+            return Err(Malformed::frame("the line is not UTF-8"));
+        }
+        let head: Head<'_> = serde_json::from_slice(line).map_err(|error| {
+            if error.is_data() && line.trim_ascii_start().starts_with(b"{") {
+                Malformed::field(None, &error)
+            } else {
+                Malformed::frame("the line is no JSON object")
+            }
+        })?;
+        let Some(word) = head.word else {
+            return Err(Malformed::missing(head.id, "'type'"));
+        };
+        let answered = word != "pong";
+        let id = match head.id {
+            Some(id) => id,
+            None if answered => return Err(Malformed::missing(None, "'id'")),
+            None => 0,
+        };
+        match Verb::read(&word, line) {
+            Some(Ok(verb)) => Ok(Self { id, verb }),
+            Some(Err(error)) => Err(Malformed::field(Some(id), &error)),
+            None => Err(Malformed {
+                id: Some(id),
+                code: Code::UnknownType,
+                text: "there is no such request type".to_owned(),
+            }),
+        }
+    }
+
+    /// The line to send, with its newline.
+    #[must_use]
+    #[expect(
+        clippy::expect_used,
+        reason = "plain data with string keys always serialises"
+    )]
+    pub fn encode(&self) -> Vec<u8> {
+        let mut line = serde_json::to_vec(self).expect("a request is plain data");
+        line.push(b'\n');
+        line
+    }
+}
+
+impl Malformed {
+    fn frame(text: &str) -> Self {
+        Self {
+            id: None,
+            code: Code::BadFrame,
+            text: text.to_owned(),
+        }
+    }
+
+    fn missing(id: Option<RequestId>, what: &str) -> Self {
+        Self {
+            id,
+            code: Code::BadRequest,
+            text: format!("the request has no {what}"),
+        }
+    }
+
+    fn field(id: Option<RequestId>, error: &serde_json::Error) -> Self {
+        let text = error.to_string();
+        // serde_json adds where in the line it stopped reading; a line is short, so leave it out.
+        let text = text
+            .rsplit_once(" at line ")
+            .map_or(text.as_str(), |(what, _)| what)
+            .to_owned();
+        Self {
+            id,
+            code: Code::BadRequest,
+            text,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn refusal(line: &str) -> (Option<u64>, Code, String) {
+        let malformed = Request::parse(line.as_bytes()).unwrap_err();
+        (malformed.id, malformed.code, malformed.text)
+    }
+
+    #[test]
+    fn a_line_that_is_no_json_object_is_a_bad_frame() {
+        for line in [
+            "",
+            "GET / HTTP/1.1",
+            "[]",
+            "1",
+            "{",
+            "\u{feff}{}",
+            "{\"a\":\"\\ud800\"}",
+        ] {
+            assert_eq!(refusal(line).1, Code::BadFrame, "{line:?}");
+        }
+        assert_eq!(
+            Request::parse(b"{\"a\":\"\xff\"}").unwrap_err().code,
+            Code::BadFrame
+        );
+        assert_eq!(refusal(&"[".repeat(100_000)).1, Code::BadFrame);
+    }
+
+    #[test]
+    fn a_refused_field_is_named_and_the_request_answered_by_its_id() {
+        let (id, code, text) = refusal(r##"{"type":"join","id":7,"room":"#a b"}"##);
+        assert_eq!((id, code), (Some(7), Code::BadRequest));
+        assert!(text.starts_with("a room name is"), "{text}");
+        let (id, _, text) = refusal(r#"{"type":"join","id":7}"#);
+        assert_eq!((id, text.as_str()), (Some(7), "missing field `room`"));
+    }
+
+    #[test]
+    fn an_unknown_type_is_answered_by_its_id() {
+        assert_eq!(refusal(r#"{"type":"dance","id":3}"#).0, Some(3));
+        assert_eq!(refusal(r#"{"type":"dance","id":3}"#).1, Code::UnknownType);
+    }
+
+    #[test]
+    fn a_key_that_stands_twice_is_refused() {
+        let (_, code, text) =
+            refusal(r##"{"type":"topic","id":1,"room":"#a","topic":"x","topic":"y"}"##);
+        assert_eq!(
+            (code, text.as_str()),
+            (Code::BadRequest, "the key \"topic\" stands twice")
+        );
+    }
+
+    #[test]
+    fn unknown_fields_are_ignored_however_deep() {
+        let nested = format!(
+            "{}{}",
+            "{\"a\":".repeat(10_000),
+            "1".to_owned() + &"}".repeat(10_000)
+        );
+        let line = format!(r#"{{"type":"ping","id":1,"admin":true,"x":{nested}}}"#);
+        assert!(Request::parse(line.as_bytes()).is_ok());
+    }
+
+    #[test]
+    fn numbers_are_exact_or_refused() {
+        for id in ["1e309", "-0", "0.1", "18446744073709551616", "NaN", "\"1\""] {
+            let line = format!(r#"{{"type":"ping","id":{id}}}"#);
+            assert!(Request::parse(line.as_bytes()).is_err(), "{id}");
+        }
+        let line = format!(r#"{{"type":"ping","id":{}}}"#, (1_u64 << 53) + 1);
+        assert_eq!(Request::parse(line.as_bytes()).unwrap().id, (1 << 53) + 1);
+    }
+
+    #[test]
+    fn a_secret_is_never_shown() {
+        let line = br#"{"type":"login","id":1,"user":"alice","password":"hunter2"}"#;
+        assert!(!format!("{:?}", Request::parse(line).unwrap()).contains("hunter2"));
+    }
+
+    proptest! {
+        #[test]
+        fn no_line_makes_the_parser_panic(line in proptest::collection::vec(any::<u8>(), 0..200)) {
+            let _answer = Request::parse(&line);
+        }
+    }
+}
