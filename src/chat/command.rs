@@ -154,7 +154,7 @@ pub struct Target {
     pub author: Option<Account>,
     /// Whether the actor has put the reaction in question already.
     pub reacted: bool,
-    /// How many different reactions it has.
+    /// How many different reactions it has, not counting the one in question.
     pub reactions: usize,
 }
 

@@ -4,12 +4,20 @@
 //! conversation's log or why it is refused; `Conversation::apply` takes an entry into the state and
 //! cannot fail. Replaying a log gives the state.
 
+mod apply;
 mod command;
 mod conversation;
+mod decide;
 mod entry;
+mod policy;
 mod refusal;
 
 pub use command::{Actor, Command, Mentions, Setting, Target};
-pub use conversation::{Conversation, Kind, Member, Room};
+pub use conversation::{Audience, Conversation, Kind, Member, Room};
+pub use decide::{
+    KEEP_FOR_MIN, KEEP_LAST_MIN, MEMBERS_MAX, MENTIONS_MAX, REACTIONS_MAX, SLOW_MODE_MAX, create,
+    decide,
+};
 pub use entry::{Entry, Event, Style};
+pub use policy::HERE_MEMBERS_MAX;
 pub use refusal::Refusal;

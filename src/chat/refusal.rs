@@ -28,6 +28,9 @@ pub enum Refusal {
     /// The account the command is about is one already.
     #[error("that user is a member already")]
     TargetAlreadyMember,
+    /// The account the command is about is banned.
+    #[error("that user is banned from the room; lift the ban first")]
+    TargetBanned,
     /// The role in the room is too low.
     #[error("only a room's {} may do that", .needed.as_str())]
     NeedsRoomRole {
@@ -77,7 +80,7 @@ pub enum Refusal {
     #[error("there is no such message")]
     NoSuchMessage,
     /// Only its author may.
-    #[error("only its author may edit a message")]
+    #[error("only the author of a message may do that")]
     NotAuthor,
     /// Reacting twice with one emoji.
     #[error("you have put that reaction already")]
@@ -92,6 +95,14 @@ pub enum Refusal {
         what: &'static str,
         /// The most there may be.
         max: u64,
+    },
+    /// The other bound.
+    #[error("{what}: at least {min}")]
+    TooFew {
+        /// What there is too little of.
+        what: &'static str,
+        /// The least there may be.
+        min: u64,
     },
     /// One of the two has blocked the other.
     #[error("that user does not take messages from you")]
