@@ -183,18 +183,21 @@ pub(super) fn server_certificate(
     })
 }
 
-/// Reads the CA certificates a client is to trust.
-pub(super) fn ca_certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, LoadError> {
-    let mut trusted = Vec::new();
+/// Reads the CA certificates in a file; at least one.
+pub(super) fn ca_certificates(
+    path: &Path,
+) -> Result<Vec<(CertificateDer<'static>, Summary)>, LoadError> {
+    let mut found = Vec::new();
     for certificate in certificates(path)? {
-        if summary(&certificate, path)?.is_ca {
-            trusted.push(certificate);
+        let summary = summary(&certificate, path)?;
+        if summary.is_ca {
+            found.push((certificate, summary));
         }
     }
-    if trusted.is_empty() {
+    if found.is_empty() {
         return Err(LoadError::NotACa { path: path.into() });
     }
-    Ok(trusted)
+    Ok(found)
 }
 
 pub(super) fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, LoadError> {

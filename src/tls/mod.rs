@@ -5,10 +5,16 @@
 //! what travels inside.
 
 mod client;
+mod generate;
+mod issue;
 mod load;
+mod names;
 mod pin;
 mod server;
+mod staged;
 mod summary;
+#[cfg(test)]
+mod testing;
 
 use std::sync::Arc;
 
@@ -18,7 +24,12 @@ use rustls::crypto::{
 };
 
 pub use client::{ClientTls, ConnectError, Negotiated, Trust};
+pub use generate::{
+    CertificateFiles, DAYS_MAX, GenerateError, GenerateOptions, Generated, Replace, generate,
+    generate_if_absent,
+};
 pub use load::LoadError;
+pub use names::{Host, HostError, own_hosts};
 pub use pin::{PIN_LEN, Pin, PinError};
 pub use server::{AcceptError, MinVersion, ServerTls, TlsAcceptor};
 

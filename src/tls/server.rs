@@ -229,3 +229,162 @@ impl TlsAcceptor {
         Ok(start.into_stream(config).await?)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use rustls::{ClientConfig, RootCertStore, pki_types::ServerName};
+    use tokio::io::{AsyncReadExt, duplex};
+    use tokio_rustls::TlsConnector;
+
+    use super::*;
+    use crate::tls::{
+        ConnectError, GenerateOptions, Negotiated, Replace, generate,
+        testing::{Made, handshake},
+    };
+
+    /// A client as rustls makes it, with the protocols and versions the test wants.
+    fn foreign_client(
+        made: &Made,
+        protocols: &[&[u8]],
+        versions: &[&'static SupportedProtocolVersion],
+    ) -> TlsConnector {
+        let mut roots = RootCertStore::empty();
+        for (certificate, _) in load::ca_certificates(&made.files().ca).unwrap() {
+            roots.add(certificate).unwrap();
+        }
+        let mut config = ClientConfig::builder_with_provider(provider())
+            .with_protocol_versions(versions)
+            .unwrap()
+            .with_root_certificates(roots)
+            .with_no_client_auth();
+        config.alpn_protocols = protocols.iter().map(|name| name.to_vec()).collect();
+        TlsConnector::from(Arc::new(config))
+    }
+
+    #[tokio::test]
+    async fn bytes_arrive_both_ways_over_tls_1_3_with_post_quantum_keys() {
+        let made = Made::new();
+        let (client, server) = handshake(&made.server(), &made.by_file(), "localhost").await;
+        let (mut client, mut server) = (client.unwrap(), server.unwrap());
+        client.write_all(b"to the server").await.unwrap();
+        server.write_all(b"to the client").await.unwrap();
+        let (mut there, mut back) = ([0; 13], [0; 13]);
+        server.read_exact(&mut there).await.unwrap();
+        client.read_exact(&mut back).await.unwrap();
+        assert_eq!((&there, &back), (b"to the server", b"to the client"));
+        let pin = made.generated.pin;
+        assert_eq!(
+            Negotiated::of(&client).to_string(),
+            format!("TLS 1.3, key exchange X25519MLKEM768, CA pin {pin}")
+        );
+    }
+
+    #[tokio::test]
+    async fn a_peer_that_asks_for_another_protocol_or_for_none_gets_alert_120() {
+        let made = Made::new();
+        let many: Vec<_> = (0..200).map(|n| format!("p{n}")).collect();
+        let many: Vec<&[u8]> = many.iter().map(String::as_bytes).collect();
+        let cases: [&[&[u8]]; 4] = [&[b"http/1.1"], &[b"irc"], &[], &many];
+        for protocols in cases {
+            let (near, far) = duplex(64 * 1024);
+            let name = ServerName::try_from("localhost").unwrap();
+            let connector = foreign_client(&made, protocols, &[&TLS13]);
+            let acceptor = made.server().acceptor();
+            let (client, server) =
+                tokio::join!(connector.connect(name, near), acceptor.accept(far));
+            assert!(matches!(server, Err(AcceptError::Alpn)), "{protocols:?}");
+            let error = client.unwrap_err().downcast::<rustls::Error>().unwrap();
+            assert_eq!(
+                error,
+                rustls::Error::AlertReceived(rustls::AlertDescription::NoApplicationProtocol)
+            );
+        }
+    }
+
+    #[tokio::test]
+    async fn netcomm_among_other_protocols_is_taken() {
+        let made = Made::new();
+        let (near, far) = duplex(64 * 1024);
+        let name = ServerName::try_from("localhost").unwrap();
+        let connector = foreign_client(&made, &[b"h2", ALPN], &[&TLS13]);
+        let acceptor = made.server().acceptor();
+        let (client, server) = tokio::join!(connector.connect(name, near), acceptor.accept(far));
+        assert_eq!(server.unwrap().get_ref().1.alpn_protocol(), Some(ALPN));
+        assert_eq!(client.unwrap().get_ref().1.alpn_protocol(), Some(ALPN));
+    }
+
+    #[tokio::test]
+    async fn tls_1_2_is_refused_unless_it_is_allowed() {
+        let made = Made::new();
+        for (min_version, allowed) in [(MinVersion::Tls13, false), (MinVersion::Tls12, true)] {
+            let files = made.files().clone();
+            let server = ServerTls::load(files.certificate, files.key, min_version).unwrap();
+            let (near, far) = duplex(64 * 1024);
+            let name = ServerName::try_from("localhost").unwrap();
+            let connector = foreign_client(&made, &[ALPN], &[&TLS12]);
+            let acceptor = server.acceptor();
+            let (client, server) =
+                tokio::join!(connector.connect(name, near), acceptor.accept(far));
+            assert_eq!(client.is_ok(), allowed);
+            assert_eq!(server.is_ok(), allowed);
+        }
+    }
+
+    #[tokio::test]
+    async fn plain_text_is_answered_with_an_alert_and_nothing_else() {
+        let made = Made::new();
+        let zeros = vec![0; 64 * 1024];
+        for plain in [
+            b"GET / HTTP/1.1\r\n\r\n".as_slice(),
+            b"NICK alice\r\n",
+            b"{\"id\":1,\"type\":\"hello\"}\n",
+            &zeros,
+        ] {
+            let (mut near, far) = duplex(128 * 1024);
+            near.write_all(plain).await.unwrap();
+            let refused = made.server().acceptor().accept(far).await;
+            assert!(matches!(refused, Err(AcceptError::Tls(_))));
+            let mut answer = Vec::new();
+            near.read_to_end(&mut answer).await.unwrap();
+            assert_eq!((answer.len(), answer[0]), (7, 21), "{answer:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_reload_serves_the_new_certificate_and_ends_old_tickets() {
+        let made = Made::new();
+        let (server, client) = (made.server(), made.by_pin());
+        for _ in 0..2 {
+            let (client, server) = handshake(&server, &client, "localhost").await;
+            let mut client = client.unwrap();
+            server.unwrap().write_all(b"x").await.unwrap();
+            client.read_u8().await.unwrap(); // takes in the ticket that came before it
+        }
+        generate(&GenerateOptions {
+            hosts: vec!["chat.example.org".parse().unwrap()],
+            replace: Replace::Server,
+            ..GenerateOptions::new(made.files().clone())
+        })
+        .unwrap();
+        server.reload().unwrap();
+        assert_eq!(server.names(), ["chat.example.org"]);
+        assert_eq!(server.pin(), Some(made.generated.pin));
+        let (refused, _) = handshake(&server, &client, "localhost").await;
+        assert!(matches!(refused, Err(ConnectError::WrongName { .. })));
+        let (taken, _) = handshake(&server, &client, "chat.example.org").await;
+        taken.unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_reload_that_fails_keeps_the_old_certificate() {
+        let (made, other) = (Made::new(), Made::new());
+        let server = made.server();
+        std::fs::copy(&other.files().key, &made.files().key).unwrap();
+        assert!(matches!(server.reload(), Err(LoadError::Mismatch { .. })));
+        std::fs::remove_file(&made.files().key).unwrap();
+        assert!(matches!(server.reload(), Err(LoadError::Read { .. })));
+        let (client, _) = handshake(&server, &made.by_pin(), "localhost").await;
+        client.unwrap();
+        assert_eq!(server.expires(), made.generated.expires);
+    }
+}

@@ -47,11 +47,11 @@ impl Verifier {
     pub(super) fn new(trust: &Trust, provider: &Arc<CryptoProvider>) -> Result<Self, LoadError> {
         let anchor = match trust {
             Trust::CaFile(path) => {
-                Anchor::Store(store(load::ca_certificates(path)?).map_err(|source| {
-                    LoadError::Unusable {
-                        path: path.clone(),
-                        source,
-                    }
+                let trusted = load::ca_certificates(path)?.into_iter();
+                let roots = store(trusted.map(|(certificate, _)| certificate));
+                Anchor::Store(roots.map_err(|source| LoadError::Unusable {
+                    path: path.clone(),
+                    source,
                 })?)
             }
             Trust::Pin(pin) => Anchor::Pin(*pin),
