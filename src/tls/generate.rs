@@ -389,3 +389,248 @@ fn list(paths: &[PathBuf]) -> String {
         many => format!("{} are", many.join(", ")),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::{os::unix::fs::PermissionsExt, process::Command, time::Duration};
+
+    use super::*;
+    use crate::tls::testing::Made;
+
+    const HOSTS: &[&str] = &["localhost", "chat.example.org", "127.0.0.1", "::1"];
+
+    /// A handshake of Python's own client and server, over memory, with its strictest checks.
+    const PYTHON_HANDSHAKE: &str = r"
+import ssl, sys
+ca, certificate, key, host = sys.argv[1:]
+trusting = ssl.create_default_context(cafile=ca)
+trusting.verify_flags |= ssl.VERIFY_X509_STRICT
+serving = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+serving.load_cert_chain(certificate, key)
+up, down = ssl.MemoryBIO(), ssl.MemoryBIO()
+client = trusting.wrap_bio(down, up, server_hostname=host)
+server = serving.wrap_bio(up, down, server_side=True)
+for _ in range(4):
+    for side in client, server:
+        try: side.do_handshake()
+        except ssl.SSLWantReadError: pass
+assert client.version() == 'TLSv1.3'
+";
+
+    fn generate_with(
+        made: &Made,
+        change: impl FnOnce(&mut GenerateOptions),
+    ) -> Result<Generated, GenerateError> {
+        let mut options = GenerateOptions::new(made.files().clone());
+        change(&mut options);
+        generate(&options)
+    }
+
+    fn run(command: &mut Command) -> String {
+        let output = command.output().unwrap();
+        let text = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
+        assert!(output.status.success(), "{command:?}: {text}");
+        text
+    }
+
+    fn content(files: &CertificateFiles) -> Vec<String> {
+        let read = |path: &PathBuf| fs::read_to_string(path).unwrap();
+        files.all().into_iter().map(read).collect()
+    }
+
+    fn assert_strictly_valid(files: &CertificateFiles) {
+        run(Command::new("openssl")
+            .args(["verify", "-x509_strict", "-purpose", "sslserver", "-CAfile"])
+            .args([&files.ca, &files.certificate]));
+    }
+
+    #[test]
+    fn openssl_accepts_the_certificate_at_its_strictest() {
+        let made = Made::of(HOSTS, Timestamp::now());
+        assert_strictly_valid(made.files());
+    }
+
+    #[test]
+    fn python_connects_to_every_name() {
+        let made = Made::of(HOSTS, Timestamp::now());
+        for host in HOSTS {
+            let files = made.files();
+            run(Command::new("python3")
+                .args(["-c", PYTHON_HANDSHAKE])
+                .args([&files.ca, &files.certificate, &files.key])
+                .arg(host));
+        }
+    }
+
+    #[test]
+    fn certificates_say_what_they_are_for() {
+        let made = Made::of(HOSTS, Timestamp::now());
+        let read = |path: &Path| {
+            run(Command::new("openssl")
+                .args(["x509", "-noout", "-text", "-in"])
+                .arg(path))
+        };
+        let (ca, server) = (read(&made.files().ca), read(&made.files().certificate));
+        for part in [
+            "CA:TRUE, pathlen:0",
+            "Key Usage: critical\n                Certificate Sign, CRL Sign\n",
+            "Subject Key Identifier",
+        ] {
+            assert!(ca.contains(part), "no {part:?} in {ca}");
+        }
+        for part in [
+            "Subject: CN = localhost",
+            "CA:FALSE",
+            "Key Usage: critical\n                Digital Signature\n",
+            "TLS Web Server Authentication",
+            "Authority Key Identifier",
+            "Subject Key Identifier",
+            "DNS:localhost, DNS:chat.example.org, IP Address:127.0.0.1, IP Address:0:0:0:0:0:0:0:1",
+        ] {
+            assert!(server.contains(part), "no {part:?} in {server}");
+        }
+    }
+
+    #[test]
+    fn the_server_lasts_as_told_and_the_ca_ten_years() {
+        let now = Timestamp::now();
+        let hour = Duration::from_secs(60 * 60);
+        let made = Made::of(HOSTS, now);
+        let (start, last) = (now.before(hour), now.after(days(DAYS_MAX)));
+        assert!(made.generated.expires > last.before(2 * hour));
+        assert!(made.generated.expires.since(start) < days(DAYS_MAX));
+        let ten_years = made.generated.ca_expires.since(now);
+        assert!((days(3651)..days(3653)).contains(&ten_years));
+        let short = generate_with(&made, |options| {
+            options.days = 1;
+            options.replace = Replace::All;
+        });
+        assert!(short.unwrap().expires.since(now) <= days(1));
+        for bad in [0, DAYS_MAX + 1] {
+            let refused = generate_with(&made, |options| options.days = bad);
+            assert!(matches!(refused, Err(GenerateError::Days(_))));
+        }
+    }
+
+    #[test]
+    fn keys_are_private_under_any_umask() {
+        // Only loosens: tests that run beside this one name the modes they need.
+        let before = rustix::process::umask(rustix::fs::Mode::empty());
+        let made = Made::new();
+        rustix::process::umask(before);
+        let mode = |path: &Path| path.metadata().unwrap().permissions().mode() & 0o7777;
+        assert_eq!(mode(&made.files().key), 0o600);
+        assert_eq!(mode(&made.files().ca_key), 0o600);
+        assert_eq!(mode(&made.files().ca), 0o644);
+    }
+
+    #[test]
+    fn nothing_else_is_left_in_the_folder() {
+        let made = Made::new();
+        let mut names: Vec<_> = fs::read_dir(folder_of(&made.files().ca))
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect();
+        names.sort();
+        assert_eq!(names, ["ca.key", "ca.pem", "server.key", "server.pem"]);
+    }
+
+    #[test]
+    fn what_is_there_is_not_overwritten_unasked() {
+        let made = Made::new();
+        for missing in [None, Some(&made.files().key), Some(&made.files().ca)] {
+            if let Some(path) = missing {
+                fs::remove_file(path).unwrap();
+            }
+            let before = fs::read_to_string(&made.files().certificate).unwrap();
+            let error = generate_with(&made, |_| ()).unwrap_err();
+            let text = error.to_string();
+            assert!(matches!(error, GenerateError::Exists(_)), "{text}");
+            assert!(text.contains("server.pem") && text.contains("--renew"));
+            assert_eq!(
+                fs::read_to_string(&made.files().certificate).unwrap(),
+                before
+            );
+        }
+    }
+
+    #[test]
+    fn two_at_once_make_one_set() {
+        let folder = tempfile::tempdir().unwrap();
+        let files = CertificateFiles::in_folder(folder.path());
+        let options = GenerateOptions::new(files.clone());
+        let made = std::thread::scope(|scope| {
+            let tries: Vec<_> = (0..8).map(|_| scope.spawn(|| generate(&options))).collect();
+            tries
+                .into_iter()
+                .filter_map(|one| one.join().unwrap().ok())
+                .count()
+        });
+        assert_eq!(made, 1);
+        assert_strictly_valid(&files);
+    }
+
+    #[test]
+    fn renewing_keeps_the_ca_and_the_names() {
+        let made = Made::of(HOSTS, Timestamp::now());
+        let before = content(made.files());
+        let renewed = generate_with(&made, |options| options.replace = Replace::Server).unwrap();
+        let after = content(made.files());
+        assert_eq!(before[..2], after[..2]);
+        assert_ne!(before[2], after[2]);
+        assert_ne!(before[3], after[3]);
+        assert_eq!(renewed.pin, made.generated.pin);
+        assert_eq!(renewed.names, HOSTS);
+        assert_strictly_valid(made.files());
+    }
+
+    #[test]
+    fn a_renewed_server_does_not_outlive_its_ca() {
+        let made = Made::of(HOSTS, Timestamp::now().before(days(3600)));
+        let renewed = generate_with(&made, |options| options.replace = Replace::Server).unwrap();
+        assert_eq!(renewed.expires, renewed.ca_expires);
+        assert_strictly_valid(made.files());
+        let old = Made::of(HOSTS, Timestamp::now().before(days(4000)));
+        let error = generate_with(&old, |options| options.replace = Replace::Server).unwrap_err();
+        assert!(matches!(error, GenerateError::CaExpired { .. }), "{error}");
+    }
+
+    #[test]
+    fn renewing_needs_the_ca_and_its_own_key() {
+        let (made, other) = (Made::new(), Made::new());
+        let renew = || generate_with(&made, |options| options.replace = Replace::Server);
+        fs::copy(&other.files().ca_key, &made.files().ca_key).unwrap();
+        assert!(matches!(renew(), Err(GenerateError::CaMismatch { .. })));
+        fs::remove_file(&made.files().ca_key).unwrap();
+        assert!(matches!(renew(), Err(GenerateError::NoCa(_))));
+    }
+
+    #[test]
+    fn force_makes_everything_anew() {
+        let made = Made::new();
+        let before = content(made.files());
+        let forced = generate_with(&made, |options| options.replace = Replace::All).unwrap();
+        assert_ne!(forced.pin, made.generated.pin);
+        for (before, after) in before.iter().zip(content(made.files())) {
+            assert_ne!(before, &after);
+        }
+    }
+
+    #[test]
+    fn a_first_start_makes_all_files_or_none() {
+        let folder = tempfile::tempdir().unwrap();
+        let files = CertificateFiles::in_folder(&folder.path().join("new/certs"));
+        let options = GenerateOptions::new(files.clone());
+        assert!(generate_if_absent(&options).unwrap().is_some());
+        assert!(generate_if_absent(&options).unwrap().is_none());
+        fs::remove_file(&files.ca_key).unwrap();
+        fs::remove_file(&files.ca).unwrap();
+        assert!(generate_if_absent(&options).unwrap().is_none());
+        fs::remove_file(&files.key).unwrap();
+        let error = generate_if_absent(&options).unwrap_err();
+        assert!(
+            matches!(&error, GenerateError::Partial { missing, .. } if missing == &[files.key])
+        );
+        assert!(!files.ca.exists());
+    }
+}

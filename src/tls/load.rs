@@ -299,3 +299,135 @@ fn damaged(path: &Path, reason: &dyn std::error::Error) -> LoadError {
         reason: reason.to_string(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::{fs, os::unix::fs::PermissionsExt, time::Duration};
+
+    use rustix::fs::{CWD, FileType, mknodat};
+
+    use super::*;
+    use crate::tls::testing::Made;
+
+    fn load(made: &Made, now: Timestamp) -> Result<ServerCertificate, LoadError> {
+        server_certificate(&made.files().certificate, &made.files().key, now)
+    }
+
+    fn chmod(path: &Path, mode: u32) {
+        fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+    }
+
+    #[test]
+    fn a_key_that_others_can_touch_is_refused_with_its_mode() {
+        let made = Made::new();
+        for mode in [0o640, 0o644, 0o604, 0o660, 0o602, 0o601, 0o777] {
+            chmod(&made.files().key, mode);
+            let error = load(&made, Timestamp::now()).err().unwrap();
+            assert!(matches!(error, LoadError::TooOpen { .. }), "{mode:o}");
+            let text = error.to_string();
+            assert!(text.contains(&format!("{mode:04o}")) && text.contains("must be 0600"));
+        }
+        for mode in [0o600, 0o400] {
+            chmod(&made.files().key, mode);
+            load(&made, Timestamp::now()).unwrap();
+        }
+    }
+
+    #[test]
+    fn a_key_of_another_owner_is_refused() {
+        if !rustix::process::geteuid().is_root() {
+            return; // only root can give a file away
+        }
+        let made = Made::new();
+        std::os::unix::fs::chown(&made.files().key, Some(65534), None).unwrap();
+        let error = load(&made, Timestamp::now()).err().unwrap();
+        assert!(matches!(error, LoadError::Owner { owner: 65534, .. }));
+    }
+
+    #[test]
+    fn a_folder_or_a_pipe_as_key_is_refused_at_once() {
+        let made = Made::new();
+        let key = &made.files().key;
+        fs::remove_file(key).unwrap();
+        let missing = load(&made, Timestamp::now()).err().unwrap();
+        assert!(matches!(missing, LoadError::Read { .. }));
+        fs::create_dir(key).unwrap();
+        let folder = load(&made, Timestamp::now()).err().unwrap();
+        assert!(matches!(folder, LoadError::NotAFile { .. }));
+        fs::remove_dir(key).unwrap();
+        mknodat(CWD, key, FileType::Fifo, Mode::RUSR | Mode::WUSR, 0).unwrap();
+        let pipe = load(&made, Timestamp::now()).err().unwrap();
+        assert!(matches!(pipe, LoadError::NotAFile { .. }));
+    }
+
+    #[test]
+    fn files_that_hold_something_else_are_named() {
+        let made = Made::new();
+        let files = made.files();
+        fs::copy(&files.certificate, &files.key).unwrap();
+        chmod(&files.key, 0o600);
+        let swapped = load(&made, Timestamp::now()).err().unwrap();
+        assert!(matches!(swapped, LoadError::NoKey { .. }), "{swapped}");
+        for (content, expected) in [
+            ("", "no certificate in"),
+            ("hello\n", "no certificate in"),
+            ("-----BEGIN CERTIFICATE-----\n%%%\n", "it is damaged"),
+            (
+                "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n",
+                "it is damaged",
+            ),
+        ] {
+            fs::write(&files.ca, content).unwrap();
+            let error = ca_certificates(&files.ca).unwrap_err().to_string();
+            assert!(error.contains(expected), "{error}");
+        }
+        fs::write(&files.ca, vec![b'\n'; 2 * 1024 * 1024]).unwrap();
+        let large = ca_certificates(&files.ca).unwrap_err();
+        assert!(matches!(large, LoadError::TooLarge { .. }));
+    }
+
+    #[test]
+    fn a_key_of_another_certificate_is_refused() {
+        let (made, other) = (Made::new(), Made::new());
+        fs::copy(&other.files().key, &made.files().key).unwrap();
+        let error = load(&made, Timestamp::now()).err().unwrap();
+        assert!(matches!(error, LoadError::Mismatch { .. }), "{error}");
+    }
+
+    #[test]
+    fn a_certificate_out_of_its_dates_is_refused() {
+        let made = Made::new();
+        let hour = Duration::from_secs(60 * 60);
+        let end = made.generated.expires;
+        load(&made, end).unwrap();
+        let error = load(&made, end.after(hour)).err().unwrap();
+        assert!(matches!(error, LoadError::Expired { on, .. } if on == end));
+        assert!(error.to_string().ends_with("netcomm gen-certs --renew"));
+        let early = Timestamp::now().before(2 * hour);
+        let error = load(&made, early).err().unwrap();
+        assert!(matches!(error, LoadError::NotYetValid { .. }), "{error}");
+    }
+
+    #[test]
+    fn only_a_ca_can_be_trusted_as_one() {
+        let made = Made::new();
+        let chain = fs::read_to_string(&made.files().certificate).unwrap();
+        let both = ca_certificates(&made.files().certificate).unwrap();
+        assert_eq!(both.len(), 1, "the server's own certificate was taken");
+        let leaf = chain.split_inclusive("-----END CERTIFICATE-----\n").next();
+        fs::write(&made.files().ca, leaf.unwrap()).unwrap();
+        let error = ca_certificates(&made.files().ca).unwrap_err();
+        assert!(matches!(error, LoadError::NotACa { .. }), "{error}");
+    }
+
+    #[test]
+    fn a_chain_without_its_ca_has_no_pin() {
+        let made = Made::new();
+        let now = Timestamp::now();
+        assert_eq!(load(&made, now).unwrap().pin, Some(made.generated.pin));
+        let chain = fs::read_to_string(&made.files().certificate).unwrap();
+        let leaf = chain.split_inclusive("-----END CERTIFICATE-----\n").next();
+        fs::write(&made.files().certificate, leaf.unwrap()).unwrap();
+        assert_eq!(load(&made, now).unwrap().pin, None);
+    }
+}

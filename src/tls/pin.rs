@@ -82,3 +82,64 @@ impl fmt::Debug for Pin {
         write!(f, "Pin({self})")
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::tls::testing::Made;
+
+    #[test]
+    fn a_pin_is_43_characters_and_reads_back() {
+        let pin = Pin::of_public_key(b"");
+        assert_eq!(
+            pin.to_string(),
+            "47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU"
+        );
+        assert_eq!(Pin::parse(&pin.to_string()), Ok(pin));
+    }
+
+    #[test]
+    fn anything_but_canonical_base64url_is_no_pin() {
+        let good = "47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU";
+        for bad in [
+            "",
+            &good[1..],
+            &format!("{good}="),
+            &good.replace('-', "+"),
+            &good.replace('_', "/"),
+            &good.replace("FU", "FV"), // bits beyond the 256th
+            &good.replace('4', " "),
+        ] {
+            assert_eq!(Pin::parse(bad), Err(PinError::Text), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn a_pin_is_of_the_ca_key_as_openssl_hashes_it() {
+        let made = Made::new();
+        let pipeline = "openssl x509 -in \"$1\" -noout -pubkey | openssl pkey -pubin -outform DER \
+            | openssl dgst -sha256 -binary | openssl base64 | tr +/ -_ | tr -d =";
+        let said = std::process::Command::new("sh")
+            .args(["-c", pipeline, "sh"])
+            .arg(&made.files().ca)
+            .output()
+            .unwrap();
+        let said = String::from_utf8(said.stdout).unwrap();
+        assert_eq!(said.trim(), made.generated.pin.to_string());
+    }
+
+    proptest! {
+        #[test]
+        fn every_pin_reads_back_as_it_was_written(bytes: [u8; 32]) {
+            prop_assert_eq!(Pin::parse(&Pin(bytes).to_string()), Ok(Pin(bytes)));
+        }
+
+        #[test]
+        fn no_text_and_no_certificate_makes_a_pin_panic(text in "\\PC*", bytes: Vec<u8>) {
+            let _pin = Pin::parse(&text);
+            prop_assert!(Pin::of(&bytes.into()).is_err());
+        }
+    }
+}

@@ -1,12 +1,16 @@
 //! What the tests of this folder share: a folder of certificates, and a handshake in memory.
 
+use std::sync::Arc;
+
+use rcgen::{BasicConstraints, Certificate, CertificateParams, IsCa, Issuer, KeyPair};
+use rustls::{ServerConfig, pki_types::PrivateKeyDer, version::TLS13};
 use tempfile::TempDir;
 use tokio::io::{DuplexStream, duplex};
 use tokio_rustls::{client, server};
 
 use super::{
-    AcceptError, CertificateFiles, ClientTls, ConnectError, GenerateOptions, Generated, MinVersion,
-    ServerTls, Trust, generate::generate_at,
+    AcceptError, CertificateFiles, ClientTls, ConnectError, GenerateOptions, Generated, LoadError,
+    MinVersion, Pin, ServerTls, Trust, generate::generate_at, provider,
 };
 use crate::model::Timestamp;
 
@@ -67,4 +71,74 @@ pub(super) async fn handshake(server: &ServerTls, client: &ClientTls, host: &str
     let (near, far) = duplex(64 * 1024);
     let acceptor = server.acceptor();
     tokio::join!(client.connect(near, host), acceptor.accept(far))
+}
+
+/// A certificate that nothing but a test would make, with its key.
+pub(super) struct Odd {
+    pub(super) certificate: Certificate,
+    params: CertificateParams,
+    key: KeyPair,
+}
+
+impl Odd {
+    /// Signed by another one, or by itself; for `localhost` unless changed.
+    pub(super) fn new(signer: Option<&Self>, change: impl FnOnce(&mut CertificateParams)) -> Self {
+        let key = KeyPair::generate().unwrap();
+        let mut params = CertificateParams::new(["localhost".to_owned()]).unwrap();
+        change(&mut params);
+        let certificate = match signer {
+            None => params.self_signed(&key),
+            Some(signer) => {
+                params.signed_by(&key, &Issuer::from_params(&signer.params, &signer.key))
+            }
+        };
+        Self {
+            certificate: certificate.unwrap(),
+            params,
+            key,
+        }
+    }
+
+    pub(super) fn ca() -> Self {
+        Self::new(None, |params| {
+            params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        })
+    }
+
+    pub(super) fn pin(&self) -> Pin {
+        Pin::of(self.certificate.der()).unwrap()
+    }
+
+    /// A client that trusts this certificate by its pin, and one that has it in a file.
+    pub(super) fn trusted(&self) -> [Result<ClientTls, LoadError>; 2] {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("ca.pem");
+        std::fs::write(&file, self.certificate.pem()).unwrap();
+        [Trust::Pin(self.pin()), Trust::CaFile(file)].map(ClientTls::new)
+    }
+
+    /// Handshakes as a server that checks nothing and sends the chain as it is.
+    pub(super) async fn serve(
+        &self,
+        above: &[&Self],
+        protocols: &[&[u8]],
+        client: &ClientTls,
+        host: &str,
+    ) -> Result<client::TlsStream<DuplexStream>, ConnectError> {
+        let chain = std::iter::once(self)
+            .chain(above.iter().copied())
+            .map(|odd| odd.certificate.der().clone())
+            .collect();
+        let key = PrivateKeyDer::try_from(self.key.serialize_der()).unwrap();
+        let mut config = ServerConfig::builder_with_provider(provider())
+            .with_protocol_versions(&[&TLS13])
+            .unwrap()
+            .with_no_client_auth()
+            .with_single_cert(chain, key)
+            .unwrap();
+        config.alpn_protocols = protocols.iter().map(|name| name.to_vec()).collect();
+        let (near, far) = duplex(64 * 1024);
+        let acceptor = tokio_rustls::TlsAcceptor::from(Arc::new(config));
+        tokio::join!(client.connect(near, host), acceptor.accept(far)).0
+    }
 }

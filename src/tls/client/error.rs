@@ -27,9 +27,9 @@ pub enum ConnectError {
     },
     /// The server's chain does not end in the pinned CA.
     #[error(
-        "the server's CA is not the expected one with pin {expected}{}: this is another server, or somebody in between; \
-         ask whoever runs the server for a new invite link",
-        Shown(.presented)
+        "the server's certificate does not come from the expected CA with pin {expected}{}: this is another server, \
+         or somebody in between; ask whoever runs the server for a new invite link",
+        Instead(.expected, .presented)
     )]
     WrongPin {
         /// What the invite link said.
@@ -162,6 +162,17 @@ impl fmt::Display for Shown<'_> {
     }
 }
 
+struct Instead<'a>(&'a Pin, &'a Option<Pin>);
+
+impl fmt::Display for Instead<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.1.as_ref() == Some(self.0) {
+            return f.write_str(" (it shows that CA, but was not signed by it)");
+        }
+        Shown(self.1).fmt(f)
+    }
+}
+
 struct Names<'a>(&'a [String]);
 
 impl fmt::Display for Names<'_> {
@@ -186,6 +197,55 @@ impl fmt::Display for When<'_> {
             (what, None) => f.write_str(what),
             ("expired", Some(on)) => write!(f, "expired on {on}"),
             (what, Some(from)) => write!(f, "{what}, not before {from}"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_shows_both_pins_and_says_what_to_do() {
+        let expected = Pin::of_public_key(b"expected");
+        let shown = Pin::of_public_key(b"shown");
+        let text = |presented| {
+            ConnectError::WrongPin {
+                expected,
+                presented,
+            }
+            .to_string()
+        };
+        let other = text(Some(shown));
+        assert!(other.contains(&expected.to_string()) && other.contains(&shown.to_string()));
+        assert!(other.contains("ask whoever runs the server"));
+        assert!(text(None).contains("(it shows no CA)"));
+        assert!(text(Some(expected)).contains("but was not signed by it"));
+    }
+
+    #[test]
+    fn an_error_shows_a_few_names_however_many_a_server_sends() {
+        let text = |count: u32| {
+            ConnectError::WrongName {
+                host: "chat".to_owned(),
+                names: (0..count).map(|n| format!("n{n}")).collect(),
+            }
+            .to_string()
+        };
+        assert!(text(0).contains("only for no name at all:"));
+        assert!(text(2).contains("only for n0, n1:"));
+        assert!(text(1000).contains("n6, n7 and 992 more:"));
+    }
+
+    #[test]
+    fn only_a_lost_connection_is_worth_another_try() {
+        assert!(!ConnectError::Io(io::ErrorKind::UnexpectedEof.into()).is_final());
+        for hopeless in [
+            ConnectError::NotNetcomm,
+            ConnectError::Expired { on: None },
+            ConnectError::Tls(Error::DecryptError),
+        ] {
+            assert!(hopeless.is_final(), "{hopeless}");
         }
     }
 }

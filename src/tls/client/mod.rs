@@ -153,3 +153,240 @@ impl fmt::Display for Negotiated {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use rcgen::{ExtendedKeyUsagePurpose, SanType};
+    use tokio::io::{AsyncWriteExt, duplex};
+
+    use super::*;
+    use crate::{
+        model::Timestamp,
+        tls::testing::{Made, Odd, handshake},
+    };
+
+    const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+    const NETCOMM: &[&[u8]] = &[ALPN];
+
+    #[tokio::test]
+    async fn a_server_is_known_by_its_ca_file_and_by_its_pin() {
+        let made = Made::new();
+        for client in [made.by_file(), made.by_pin()] {
+            for host in ["localhost", "127.0.0.1"] {
+                let (stream, _) = handshake(&made.server(), &client, host).await;
+                let pin = Negotiated::of(&stream.unwrap()).pin();
+                assert_eq!(pin, Some(made.generated.pin));
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn a_server_of_another_ca_is_refused_with_the_pin_it_shows() {
+        let (made, other) = (Made::new(), Made::new());
+        let shown = Some(other.generated.pin);
+        let (refused, _) = handshake(&other.server(), &made.by_file(), "localhost").await;
+        let Err(ConnectError::UnknownCa { presented, .. }) = refused else {
+            panic!("{refused:?}");
+        };
+        assert_eq!(presented, shown);
+        let (refused, _) = handshake(&other.server(), &made.by_pin(), "localhost").await;
+        let Err(ConnectError::WrongPin {
+            expected,
+            presented,
+        }) = refused
+        else {
+            panic!("{refused:?}");
+        };
+        assert_eq!((expected, presented), (made.generated.pin, shown));
+    }
+
+    #[tokio::test]
+    async fn showing_the_pinned_ca_without_its_signature_is_refused() {
+        let (ca, other) = (Odd::ca(), Odd::ca());
+        let forged = Odd::new(Some(&other), |_| ());
+        let [pinned, _] = ca.trusted();
+        for above in [&[&ca][..], &[&other, &ca], &[&ca, &other]] {
+            let refused = forged
+                .serve(above, NETCOMM, pinned.as_ref().unwrap(), "localhost")
+                .await;
+            assert!(matches!(refused, Err(ConnectError::WrongPin { .. })));
+        }
+    }
+
+    #[tokio::test]
+    async fn a_pin_needs_the_ca_in_the_chain() {
+        let ca = Odd::ca();
+        let leaf = Odd::new(Some(&ca), |_| ());
+        let [pinned, in_file] = ca.trusted().map(Result::unwrap);
+        let refused = leaf.serve(&[], NETCOMM, &pinned, "localhost").await;
+        let Err(ConnectError::WrongPin {
+            presented: None, ..
+        }) = refused
+        else {
+            panic!("{refused:?}");
+        };
+        leaf.serve(&[], NETCOMM, &in_file, "localhost")
+            .await
+            .unwrap();
+        leaf.serve(&[&ca], NETCOMM, &pinned, "localhost")
+            .await
+            .unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_wrong_name_is_refused_with_the_right_ones() {
+        let made = Made::of(&["chat.example.org", "192.0.2.7"], Timestamp::now());
+        for client in [made.by_file(), made.by_pin()] {
+            for host in [
+                "localhost",
+                "127.0.0.1",
+                "example.org",
+                "a.chat.example.org",
+            ] {
+                let (refused, _) = handshake(&made.server(), &client, host).await;
+                let Err(ConnectError::WrongName { names, .. }) = refused else {
+                    panic!("{refused:?}");
+                };
+                assert_eq!(names, ["chat.example.org", "192.0.2.7"]);
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn an_address_as_common_name_or_dns_name_is_no_address() {
+        let ca = Odd::ca();
+        let leaf = Odd::new(Some(&ca), |params| {
+            params.subject_alt_names = vec![SanType::DnsName("127.0.0.1".try_into().unwrap())];
+            params
+                .distinguished_name
+                .push(rcgen::DnType::CommonName, "127.0.0.1");
+        });
+        for client in ca.trusted() {
+            let refused = leaf
+                .serve(&[&ca], NETCOMM, &client.unwrap(), "127.0.0.1")
+                .await;
+            assert!(matches!(refused, Err(ConnectError::WrongName { .. })));
+        }
+    }
+
+    #[tokio::test]
+    async fn a_certificate_out_of_its_dates_is_refused() {
+        let now = Timestamp::now();
+        let at = |moment: Timestamp| {
+            rcgen::date_time_ymd(1970, 1, 1) + moment.since(Timestamp::from_millis(0))
+        };
+        let ca = Odd::ca();
+        let expired = Odd::new(Some(&ca), |params| params.not_after = at(now.before(DAY)));
+        let early = Odd::new(Some(&ca), |params| params.not_before = at(now.after(DAY)));
+        for client in ca.trusted().map(Result::unwrap) {
+            let refused = expired.serve(&[&ca], NETCOMM, &client, "localhost").await;
+            let Err(ConnectError::Expired { on: Some(on) }) = refused else {
+                panic!("{refused:?}");
+            };
+            assert_eq!(on.as_millis() / 1000, now.before(DAY).as_millis() / 1000);
+            let refused = early.serve(&[&ca], NETCOMM, &client, "localhost").await;
+            assert!(matches!(
+                refused,
+                Err(ConnectError::NotYetValid { from: Some(_) })
+            ));
+        }
+    }
+
+    #[tokio::test]
+    async fn a_self_signed_certificate_is_refused_even_when_it_is_the_pinned_one() {
+        let made = Made::new();
+        for odd in [Odd::new(None, |_| ()), Odd::ca()] {
+            let refused = odd.serve(&[], NETCOMM, &made.by_file(), "localhost").await;
+            assert!(refused.unwrap_err().is_final());
+            let [pinned, in_file] = odd.trusted();
+            for above in [&[][..], &[&odd]] {
+                for client in std::iter::once(pinned.as_ref().unwrap()).chain(in_file.as_ref()) {
+                    let refused = odd.serve(above, NETCOMM, client, "localhost").await;
+                    assert!(refused.unwrap_err().is_final());
+                }
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn an_issuer_that_is_no_ca_is_refused() {
+        let ca = Odd::ca();
+        let server = Odd::new(Some(&ca), |_| ());
+        let forged = Odd::new(Some(&server), |_| ());
+        for client in ca.trusted() {
+            let refused = forged
+                .serve(&[&server, &ca], NETCOMM, &client.unwrap(), "localhost")
+                .await;
+            assert!(refused.unwrap_err().is_final());
+        }
+        let [pinned, in_file] = server.trusted();
+        assert!(matches!(in_file, Err(LoadError::NotACa { .. })));
+        let refused = forged
+            .serve(&[&server], NETCOMM, &pinned.unwrap(), "localhost")
+            .await;
+        assert!(refused.unwrap_err().is_final());
+    }
+
+    #[tokio::test]
+    async fn a_certificate_for_clients_does_not_make_a_server() {
+        let ca = Odd::ca();
+        let leaf = Odd::new(Some(&ca), |params| {
+            params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
+        });
+        for client in ca.trusted() {
+            let refused = leaf
+                .serve(&[&ca], NETCOMM, &client.unwrap(), "localhost")
+                .await;
+            assert!(matches!(refused, Err(ConnectError::Certificate(_))));
+        }
+    }
+
+    #[tokio::test]
+    async fn a_server_of_another_protocol_is_refused() {
+        let ca = Odd::ca();
+        let leaf = Odd::new(Some(&ca), |_| ());
+        let [client, _] = ca.trusted().map(Result::unwrap);
+        for protocols in [&[][..], &[b"http/1.1".as_slice()]] {
+            let refused = leaf.serve(&[&ca], protocols, &client, "localhost").await;
+            assert!(matches!(refused, Err(ConnectError::NotNetcomm)));
+        }
+    }
+
+    #[tokio::test]
+    async fn plain_text_and_a_cut_connection_are_told_apart() {
+        let client = Made::new().by_pin();
+        let (near, mut far) = duplex(64 * 1024);
+        far.write_all(b"220 mail.example.org\r\n").await.unwrap();
+        let plain = client.connect(near, "localhost").await.unwrap_err();
+        assert!(matches!(plain, ConnectError::NotTls), "{plain}");
+        let (near, far) = duplex(64 * 1024);
+        drop(far);
+        let cut = client.connect(near, "localhost").await.unwrap_err();
+        assert!(matches!(cut, ConnectError::Io(_)) && !cut.is_final());
+        let (near, _far) = duplex(64 * 1024);
+        let nonsense = client.connect(near, "not a host").await.unwrap_err();
+        assert!(matches!(nonsense, ConnectError::NotAName { .. }));
+    }
+
+    #[tokio::test]
+    async fn names_in_a_certificate_cannot_drive_the_terminal() {
+        let ca = Odd::ca();
+        let leaf = Odd::new(Some(&ca), |params| {
+            params.subject_alt_names = vec![SanType::DnsName("a\x1b[2J\n".try_into().unwrap())];
+        });
+        let [client, _] = ca.trusted().map(Result::unwrap);
+        let refused = leaf.serve(&[&ca], NETCOMM, &client, "localhost").await;
+        let text = refused.unwrap_err().to_string();
+        assert!(!text.contains(char::is_control), "{text:?}");
+    }
+
+    #[test]
+    fn this_machine_may_be_trusted_or_says_why_not() {
+        match ClientTls::new(Trust::System) {
+            Ok(_) | Err(LoadError::NoSystemStore(_)) => (),
+            Err(other) => panic!("{other}"),
+        }
+    }
+}
