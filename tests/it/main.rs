@@ -1,8 +1,4 @@
-//! Whole-system tests.
+//! The tests of the whole: one binary, so that there is one link step.
 #![expect(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 
-#[test]
-fn placeholder() {
-    let none: Option<u8> = Some(1);
-    assert_eq!(none.unwrap(), 1);
-}
+mod tidy;
