@@ -1,1 +1,50 @@
-//! To come.
+//! What lasts: accounts, logs and what they amount to, in one SQLite file in the data folder.
+//!
+//! One [`Store`] writes, on the hub's thread: a [`Tx`] that has committed is on the disk. Any number
+//! of [`Reader`]s read what is committed, from any task. `serve --ephemeral` and tests use the very
+//! same code with [`Durability::None`] in a temporary folder: a second implementation in memory would
+//! be a second set of promises to keep, and what is tested would not be what runs. Nothing here
+//! decides what may happen; that is `chat`.
+
+mod account;
+mod append;
+mod conversation;
+mod detail;
+mod error;
+#[cfg(test)]
+mod fixture;
+mod folder;
+mod history;
+mod invite;
+mod listing;
+mod membership;
+mod position;
+mod projection;
+mod query;
+mod reader;
+mod row;
+mod schema;
+mod secret;
+mod sql;
+mod token;
+mod writer;
+
+use crate::model::ConversationId;
+
+pub use account::{
+    AccountRecord, Credentials, LoginOutcome, MessagesAfterwards, NameAfterwards, NewAccount,
+    Registration,
+};
+pub use append::Sent;
+pub use error::StoreError;
+pub use history::{Body, Digest, Kept, Page, PageLimits, Reaction};
+pub use invite::{InviteRecord, NewInvite};
+pub use listing::{MemberListing, Mute, RoomListing};
+pub use membership::{Invitation, Membership, Place, Seat};
+pub use reader::Reader;
+pub use secret::{Fingerprint, PasswordHash, SecretHash};
+pub use token::{NewToken, TokenListing, TokenRecord};
+pub use writer::{Durability, Store, Tx};
+
+/// The broadcast; made by the first migration.
+pub const EVERYONE: ConversationId = ConversationId::new(1);

@@ -1,0 +1,283 @@
+//! Accounts: their names, passwords and roles. A row is never removed, so that an id is never reused.
+
+use rusqlite::{Connection, Row};
+
+use crate::model::{Account, AccountId, ServerRole, Timestamp, UserName};
+
+use super::{
+    PasswordHash, StoreError, Tx, append,
+    query::{all, execute, first, only},
+    sql::Count,
+};
+
+/// An account as the server knows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AccountRecord {
+    /// Its id and name.
+    pub account: Account,
+    /// What it may do on the server as a whole.
+    pub role: ServerRole,
+    /// Whether it may not log in for now.
+    pub disabled: bool,
+    /// When it was registered.
+    pub created: Timestamp,
+}
+
+/// What a login is checked against.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Credentials {
+    /// Whose.
+    pub record: AccountRecord,
+    /// The password's hash.
+    pub password: PasswordHash,
+}
+
+/// An account to be made.
+#[derive(Clone, Debug)]
+pub struct NewAccount {
+    /// What it is to be called.
+    pub name: UserName,
+    /// The password's hash.
+    pub password: PasswordHash,
+    /// What it may do on the server as a whole.
+    pub role: ServerRole,
+}
+
+/// What came of a registration.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Registration {
+    /// The account is there.
+    Registered(AccountRecord),
+    /// Somebody has the name, or had it and it is kept back.
+    NameTaken,
+}
+
+/// How a login went.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LoginOutcome {
+    /// The password was right.
+    Good,
+    /// It was not.
+    Failed,
+}
+
+/// What becomes of a deleted account's name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NameAfterwards {
+    /// Anybody may register it.
+    Freed,
+    /// Nobody ever may.
+    Reserved,
+}
+
+/// What becomes of a deleted account's messages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MessagesAfterwards {
+    /// They stay, by "deleted-<id>".
+    Kept,
+    /// Their texts go, as if their author had deleted each.
+    Removed,
+}
+
+const COLUMNS: &str = "id, name, role, disabled, created";
+
+impl Tx<'_> {
+    /// The account with this id, unless it was deleted.
+    ///
+    /// # Errors
+    ///
+    /// When the database fails.
+    pub fn account(&self, id: AccountId) -> Result<Option<AccountRecord>, StoreError> {
+        by_id(self.connection(), id)
+    }
+
+    /// The account of this name, whatever the case.
+    ///
+    /// # Errors
+    ///
+    /// When the database fails.
+    pub fn account_by_name(&self, name: &UserName) -> Result<Option<AccountRecord>, StoreError> {
+        by_name(self.connection(), name)
+    }
+
+    /// How many accounts there are.
+    ///
+    /// # Errors
+    ///
+    /// When the database fails.
+    pub fn account_count(&self) -> Result<u64, StoreError> {
+        let sql = "SELECT count(*) FROM accounts WHERE deleted IS NULL";
+        only(self.connection(), sql, [], |row| {
+            Ok(row.get::<_, Count>(0)?.0)
+        })
+    }
+
+    /// Makes an account. It has read all that was broadcast before.
+    ///
+    /// # Errors
+    ///
+    /// When the database fails.
+    pub fn register(&self, new: &NewAccount, at: Timestamp) -> Result<Registration, StoreError> {
+        let sql = "INSERT INTO accounts (name, key, password, role, created)
+                   VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT (key) DO NOTHING";
+        let params = (&new.name, new.name.key(), &new.password, new.role, at);
+        if execute(self.connection(), sql, params)? == 0 {
+            return Ok(Registration::NameTaken);
+        }
+        let record = by_name(self.connection(), &new.name)?
+            .ok_or_else(|| StoreError::corrupt("an account just made is missing"))?;
+        let sql = "INSERT INTO positions (account, conversation, read)
+                   SELECT ?1, id, head FROM conversations WHERE id = ?2";
+        execute(self.connection(), sql, (record.account.id, super::EVERYONE))?;
+        Ok(Registration::Registered(record))
+    }
+
+    /// Gives an account another password.
+    ///
+    /// # Errors
+    ///
+    /// When the database fails.
+    pub fn set_password(&self, id: AccountId, password: &PasswordHash) -> Result<(), StoreError> {
+        let sql = "UPDATE accounts SET password = ?2 WHERE id = ?1 AND deleted IS NULL";
+        execute(self.connection(), sql, (id, password)).map(drop)
+    }
+
+    /// Gives an account another role on the server.
+    ///
+    /// # Errors
+    ///
+    /// When the database fails.
+    pub fn set_role(&self, id: AccountId, role: ServerRole) -> Result<(), StoreError> {
+        let sql = "UPDATE accounts SET role = ?2 WHERE id = ?1 AND deleted IS NULL";
+        execute(self.connection(), sql, (id, role)).map(drop)
+    }
+
+    /// Bars an account from logging in, or lets it again. Its tokens are the caller's to revoke.
+    ///
+    /// # Errors
+    ///
+    /// When the database fails.
+    pub fn set_disabled(&self, id: AccountId, disabled: bool) -> Result<(), StoreError> {
+        let sql = "UPDATE accounts SET disabled = ?2 WHERE id = ?1 AND deleted IS NULL";
+        execute(self.connection(), sql, (id, disabled)).map(drop)
+    }
+
+    /// Writes down how a login went. Says how many had failed since the last good one before.
+    ///
+    /// # Errors
+    ///
+    /// When the database fails.
+    pub fn note_login(&self, id: AccountId, outcome: LoginOutcome) -> Result<u64, StoreError> {
+        let sql = "SELECT failed_logins FROM accounts WHERE id = ?1";
+        let failed = only(self.connection(), sql, [id], |row| {
+            Ok(row.get::<_, Count>(0)?.0)
+        })?;
+        let now = match outcome {
+            LoginOutcome::Good => 0,
+            LoginOutcome::Failed => failed.saturating_add(1),
+        };
+        let sql = "UPDATE accounts SET failed_logins = ?2 WHERE id = ?1";
+        execute(self.connection(), sql, (id, Count(now)))?;
+        Ok(failed)
+    }
+
+    /// Deletes an account: its password, tokens, positions and blocks are gone, and its name with
+    /// them. Leaving its rooms is the caller's, as that is told to the others.
+    ///
+    /// # Errors
+    ///
+    /// When the database fails.
+    pub fn delete_account(
+        &self,
+        id: AccountId,
+        name: NameAfterwards,
+        messages: MessagesAfterwards,
+        at: Timestamp,
+    ) -> Result<(), StoreError> {
+        let connection = self.connection();
+        let freed = name == NameAfterwards::Freed;
+        let sql = "UPDATE accounts SET deleted = ?2, password = NULL, disabled = 1,
+                          name = 'deleted-' || id, key = iif(?3, NULL, key)
+                   WHERE id = ?1 AND deleted IS NULL";
+        execute(connection, sql, (id, at, freed))?;
+        for sql in [
+            "DELETE FROM tokens WHERE account = ?1",
+            "DELETE FROM positions WHERE account = ?1",
+            "DELETE FROM mentions WHERE account = ?1",
+            "DELETE FROM blocks WHERE ?1 IN (account, blocked)",
+            "DELETE FROM invitations WHERE account = ?1",
+        ] {
+            execute(connection, sql, [id])?;
+        }
+        match messages {
+            MessagesAfterwards::Kept => Ok(()),
+            MessagesAfterwards::Removed => append::erase_messages_of(connection, id),
+        }
+    }
+}
+
+pub(super) fn by_id(
+    connection: &Connection,
+    id: AccountId,
+) -> Result<Option<AccountRecord>, StoreError> {
+    let sql = format!("SELECT {COLUMNS} FROM accounts WHERE id = ?1 AND deleted IS NULL");
+    first(connection, &sql, [id], record)
+}
+
+pub(super) fn by_name(
+    connection: &Connection,
+    name: &UserName,
+) -> Result<Option<AccountRecord>, StoreError> {
+    let sql = format!("SELECT {COLUMNS} FROM accounts WHERE key = ?1 AND deleted IS NULL");
+    first(connection, &sql, [name.key()], record)
+}
+
+pub(super) fn credentials(
+    connection: &Connection,
+    name: &UserName,
+) -> Result<Option<Credentials>, StoreError> {
+    let sql =
+        format!("SELECT {COLUMNS}, password FROM accounts WHERE key = ?1 AND deleted IS NULL");
+    first(connection, &sql, [name.key()], |row| {
+        Ok(Credentials {
+            record: record(row)?,
+            password: row.get(5)?,
+        })
+    })
+}
+
+/// Accounts in the order of their names, from after `after`.
+pub(super) fn page(
+    connection: &Connection,
+    after: Option<&UserName>,
+    limit: usize,
+) -> Result<Vec<AccountRecord>, StoreError> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM accounts WHERE key > ?1 AND deleted IS NULL ORDER BY key LIMIT ?2"
+    );
+    let after = after.map(UserName::key).unwrap_or_default();
+    all(connection, &sql, (after, limit_of(limit)), record)
+}
+
+/// What the first five columns of a query by [`COLUMNS`] say.
+pub(super) fn record(row: &Row<'_>) -> Result<AccountRecord, StoreError> {
+    Ok(AccountRecord {
+        account: account(row, 0)?,
+        role: row.get(2)?,
+        disabled: row.get(3)?,
+        created: row.get(4)?,
+    })
+}
+
+/// An id and, in the column after it, a name.
+pub(super) fn account(row: &Row<'_>, column: usize) -> Result<Account, StoreError> {
+    Ok(Account {
+        id: row.get(column)?,
+        name: row.get(column + 1)?,
+    })
+}
+
+/// A limit as SQLite takes it.
+pub(super) fn limit_of(limit: usize) -> i64 {
+    i64::try_from(limit).unwrap_or(i64::MAX)
+}

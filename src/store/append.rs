@@ -1,0 +1,213 @@
+//! Adding to a log: the entry itself, and everything a conversation's state keeps of it.
+//!
+//! Projections only ever repeat what `chat` says an event means; they decide nothing.
+
+use rusqlite::Connection;
+
+use crate::{
+    chat::{Entry, Event},
+    model::{AccountId, ConversationId, MessageId, Seq, Timestamp},
+};
+
+use super::{
+    Fingerprint, StoreError, Tx, projection,
+    query::{all, execute, first},
+    row,
+};
+
+/// What an account sent before under the same message id.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sent {
+    /// Where.
+    pub conversation: ConversationId,
+    /// The place it was given.
+    pub seq: Seq,
+    /// When it was taken.
+    pub at: Timestamp,
+    /// What it asked for, in short.
+    pub fingerprint: Fingerprint,
+}
+
+impl Tx<'_> {
+    /// Adds an entry to the end of its conversation's log, and all that follows from it.
+    ///
+    /// With a fingerprint, the author's message id is remembered for ever. `here` are the accounts
+    /// that an `@here` in it calls.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::OutOfOrder`] when its place is not the next, [`StoreError::Conflict`] when its
+    /// author has used its message id before; and when the database fails.
+    pub fn append(
+        &self,
+        entry: &Entry,
+        fingerprint: Option<Fingerprint>,
+        here: &[AccountId],
+    ) -> Result<(), StoreError> {
+        let connection = self.connection();
+        let posts = move_head(connection, entry)?;
+        insert(connection, entry, posts)?;
+        if let (Some(message), Some(fingerprint)) = (&entry.message, fingerprint) {
+            remember(connection, entry, message, fingerprint)?;
+        }
+        projection::project(connection, entry, here)
+    }
+
+    /// What this account sent under this message id, however long ago.
+    ///
+    /// # Errors
+    ///
+    /// When the database fails.
+    pub fn sent(&self, author: AccountId, message: &MessageId) -> Result<Option<Sent>, StoreError> {
+        let sql = "SELECT conversation, seq, at, fingerprint FROM sent
+                   WHERE author = ?1 AND message = ?2";
+        first(self.connection(), sql, (author, message), |row| {
+            Ok(Sent {
+                conversation: row.get(0)?,
+                seq: row.get(1)?,
+                at: row.get(2)?,
+                fingerprint: row.get(3)?,
+            })
+        })
+    }
+}
+
+/// Takes the next place in the log. Says how many messages were posted up to there.
+fn move_head(connection: &Connection, entry: &Entry) -> Result<i64, StoreError> {
+    let sql = "UPDATE conversations SET head = head + 1, posts = posts + ?3
+               WHERE id = ?1 AND head + 1 = ?2 RETURNING posts";
+    let posted = matches!(entry.event, Event::Posted { .. });
+    let params = (entry.conversation, entry.seq, posted);
+    first(connection, sql, params, |row| Ok(row.get(0)?))?.ok_or(StoreError::OutOfOrder {
+        conversation: entry.conversation,
+        seq: entry.seq,
+    })
+}
+
+fn insert(connection: &Connection, entry: &Entry, posts: i64) -> Result<(), StoreError> {
+    let sql = "INSERT INTO entries (conversation, seq, at, author, message, kind, text, target,
+                                    reply_to, detail, ordinal)
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)";
+    let columns = row::columns(&entry.event);
+    let params = (
+        entry.conversation,
+        entry.seq,
+        entry.at,
+        entry.author.id,
+        &entry.message,
+        entry.event.kind(),
+        columns.text,
+        columns.target,
+        columns.reply_to,
+        columns.detail.to_column(),
+        posts,
+    );
+    execute(connection, sql, params).map(drop)
+}
+
+fn remember(
+    connection: &Connection,
+    entry: &Entry,
+    message: &MessageId,
+    fingerprint: Fingerprint,
+) -> Result<(), StoreError> {
+    let sql = "INSERT INTO sent (author, message, conversation, seq, at, fingerprint)
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+    let Entry {
+        author,
+        conversation,
+        seq,
+        at,
+        ..
+    } = entry;
+    execute(
+        connection,
+        sql,
+        (author.id, message, conversation, seq, at, fingerprint),
+    )
+    .map(drop)
+}
+
+/// Takes the text of every message of an account out of the logs.
+pub(super) fn erase_messages_of(
+    connection: &Connection,
+    author: AccountId,
+) -> Result<(), StoreError> {
+    let sql = "SELECT conversation, seq FROM entries WHERE author = ?1 AND kind = 'posted'";
+    let messages: Vec<(ConversationId, Seq)> = all(connection, sql, [author], |row| {
+        Ok((row.get(0)?, row.get(1)?))
+    })?;
+    messages
+        .into_iter()
+        .try_for_each(|(conversation, seq)| projection::erase(connection, conversation, seq))
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::store::{
+        EVERYONE,
+        fixture::{Fixture, entry, named, posted, print},
+    };
+
+    use super::*;
+
+    #[test]
+    fn a_repeated_send_is_known_by_its_author_and_message_id() {
+        let mut fixture = Fixture::new();
+        let alice = fixture.account("alice");
+        let bob = fixture.account("bob");
+        let first = named(entry(EVERYONE, Seq::FIRST, &alice, posted("hi")), "m1");
+        fixture.within(|tx| tx.append(&first, Some(print(7)), &[]).unwrap());
+        let message = MessageId::parse("m1").unwrap();
+        fixture.within(|tx| {
+            let sent = tx.sent(alice.id, &message).unwrap().unwrap();
+            assert_eq!((sent.conversation, sent.seq), (EVERYONE, Seq::FIRST));
+            assert_eq!((sent.at, sent.fingerprint), (first.at, print(7)));
+            assert_eq!(tx.sent(bob.id, &message).unwrap(), None);
+        });
+    }
+
+    #[test]
+    fn one_message_id_cannot_be_stored_twice() {
+        let mut fixture = Fixture::new();
+        let alice = fixture.account("alice");
+        let tx = fixture.store.begin().unwrap();
+        let first = named(entry(EVERYONE, Seq::new(1), &alice, posted("hi")), "m1");
+        tx.append(&first, Some(print(7)), &[]).unwrap();
+        let second = named(entry(EVERYONE, Seq::new(2), &alice, posted("hi")), "m1");
+        let refused = tx.append(&second, Some(print(7)), &[]).unwrap_err();
+        assert!(matches!(refused, StoreError::Conflict(_)), "{refused}");
+    }
+
+    #[test]
+    fn an_entry_that_is_not_the_next_is_refused() {
+        let mut fixture = Fixture::new();
+        let alice = fixture.account("alice");
+        fixture.post(EVERYONE, &alice, "one");
+        for seq in [0, 1, 3] {
+            let tx = fixture.store.begin().unwrap();
+            let entry = entry(EVERYONE, Seq::new(seq), &alice, posted("two"));
+            let refused = tx.append(&entry, None, &[]).unwrap_err();
+            assert!(
+                matches!(refused, StoreError::OutOfOrder { .. }),
+                "{seq}: {refused}"
+            );
+        }
+    }
+
+    #[test]
+    fn what_was_not_committed_leaves_no_trace() {
+        let mut fixture = Fixture::new();
+        let alice = fixture.account("alice");
+        let first = named(entry(EVERYONE, Seq::FIRST, &alice, posted("hi")), "m1");
+        let tx = fixture.store.begin().unwrap();
+        tx.append(&first, Some(print(7)), &[]).unwrap();
+        drop(tx);
+        fixture.within(|tx| {
+            let head = tx.conversation(EVERYONE).unwrap().unwrap().head;
+            assert_eq!(head, Seq::ZERO);
+            let message = MessageId::parse("m1").unwrap();
+            assert_eq!(tx.sent(alice.id, &message).unwrap(), None);
+        });
+    }
+}

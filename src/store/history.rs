@@ -1,0 +1,262 @@
+//! Reading a log by pages, each entry as it reads now.
+
+use std::collections::HashMap;
+
+use rusqlite::{Connection, Row};
+
+use crate::{
+    chat::Event,
+    model::{Account, AccountId, ConversationId, Emoji, MessageId, Seq, Timestamp},
+};
+
+use super::{
+    StoreError, account,
+    detail::Detail,
+    query::{all, only},
+    row::{Columns, Stored},
+};
+
+/// What an entry takes in a page besides its texts: names, ids, times.
+const ENTRY_OVERHEAD: usize = 128;
+
+/// The most a page may hold; it holds one entry at least when there is one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PageLimits {
+    /// So many entries.
+    pub rows: usize,
+    /// So many bytes of text and what goes with it.
+    pub bytes: usize,
+}
+
+/// A stretch of a log without holes, in order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Page {
+    /// The entries, oldest first.
+    pub entries: Vec<Kept>,
+    /// The oldest entry that is kept at all; a page that was to begin before it begins with a gap.
+    pub start: Seq,
+    /// The newest entry when the page was read: all up to it is in the page's digests.
+    pub head: Seq,
+}
+
+/// An entry as it reads now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Kept {
+    /// The log it stands in.
+    pub conversation: ConversationId,
+    /// Its place there.
+    pub seq: Seq,
+    /// When the server took it.
+    pub at: Timestamp,
+    /// Who did it.
+    pub author: Account,
+    /// The author's name for it, where they gave one.
+    pub message: Option<MessageId>,
+    /// What happened.
+    pub body: Body,
+}
+
+/// What is left of an event.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Body {
+    /// All of it; a message with the text it has now.
+    Event {
+        /// What happened.
+        event: Event,
+        /// What came of it later.
+        digest: Digest,
+    },
+    /// A message was posted here, and its text was deleted.
+    DeletedPost,
+    /// That message was edited here; the text is gone as well.
+    DeletedEdit {
+        /// The message.
+        target: Seq,
+    },
+}
+
+/// What later entries have made of a message, up to the page's head.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Digest {
+    /// When its text was last changed, if it was.
+    pub edited_at: Option<Timestamp>,
+    /// Its reactions, the oldest first.
+    pub reactions: Vec<Reaction>,
+}
+
+/// One reaction to a message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reaction {
+    /// Which.
+    pub emoji: Emoji,
+    /// Who put it, the first first.
+    pub by: Vec<Account>,
+}
+
+const COLUMNS: &str = "SELECT seq, at, author, message, kind, text, target, reply_to, detail,
+                              edited_at FROM entries WHERE conversation = ?1";
+
+/// The entries after `after` up to and with `up_to`, oldest first, as many as the limits allow.
+pub(super) fn after(
+    connection: &Connection,
+    conversation: ConversationId,
+    after: Seq,
+    up_to: Seq,
+    limits: PageLimits,
+) -> Result<Page, StoreError> {
+    let sql = format!("{COLUMNS} AND seq > ?2 AND seq <= ?3 ORDER BY seq LIMIT ?4");
+    let params = (conversation, after, up_to, account::limit_of(limits.rows));
+    Reading::new(connection, conversation).page(&sql, params, limits)
+}
+
+/// The newest entries before `before` and not before `from`, given oldest first.
+pub(super) fn before(
+    connection: &Connection,
+    conversation: ConversationId,
+    before: Seq,
+    from: Seq,
+    limits: PageLimits,
+) -> Result<Page, StoreError> {
+    let sql = format!("{COLUMNS} AND seq < ?2 AND seq >= ?3 ORDER BY seq DESC LIMIT ?4");
+    let params = (conversation, before, from, account::limit_of(limits.rows));
+    let mut page = Reading::new(connection, conversation).page(&sql, params, limits)?;
+    page.entries.reverse();
+    Ok(page)
+}
+
+/// The reading of one page: each account's name is looked up once.
+struct Reading<'c> {
+    connection: &'c Connection,
+    conversation: ConversationId,
+    accounts: HashMap<AccountId, Account>,
+}
+
+impl<'c> Reading<'c> {
+    fn new(connection: &'c Connection, conversation: ConversationId) -> Self {
+        Self {
+            connection,
+            conversation,
+            accounts: HashMap::new(),
+        }
+    }
+
+    fn page(
+        mut self,
+        sql: &str,
+        params: impl rusqlite::Params,
+        limits: PageLimits,
+    ) -> Result<Page, StoreError> {
+        let mut statement = self.connection.prepare_cached(sql)?;
+        let mut rows = statement.query(params)?;
+        let mut entries = Vec::new();
+        let mut bytes = 0_usize;
+        while let Some(row) = rows.next()? {
+            let entry = self.entry(row)?;
+            bytes = bytes.saturating_add(entry.size());
+            if bytes > limits.bytes && !entries.is_empty() {
+                break;
+            }
+            entries.push(entry);
+        }
+        let sql = "SELECT start, head FROM conversations WHERE id = ?1";
+        only(self.connection, sql, [self.conversation], |row| {
+            Ok(Page {
+                entries: std::mem::take(&mut entries),
+                start: row.get(0)?,
+                head: row.get(1)?,
+            })
+        })
+    }
+
+    fn entry(&mut self, row: &Row<'_>) -> Result<Kept, StoreError> {
+        let seq = row.get(0)?;
+        Ok(Kept {
+            conversation: self.conversation,
+            seq,
+            at: row.get(1)?,
+            author: self.account(row.get(2)?)?,
+            message: row.get(3)?,
+            body: self.body(seq, row)?,
+        })
+    }
+
+    fn body(&mut self, seq: Seq, row: &Row<'_>) -> Result<Body, StoreError> {
+        let kind = row.get_ref(4)?.as_str().map_err(rusqlite::Error::from)?;
+        let detail: Option<String> = row.get(8)?;
+        let target: Option<Seq> = row.get(6)?;
+        let columns = Columns {
+            text: row.get(5)?,
+            target,
+            reply_to: row.get(7)?,
+            detail: Detail::from_column(detail.as_deref())
+                .map_err(|error| StoreError::corrupt(format!("an entry's detail: {error}")))?,
+        };
+        let event = Stored { kind, columns }.event(|id| self.account(id))?;
+        match (event, target) {
+            (Some(event @ Event::Posted { .. }), _) => Ok(Body::Event {
+                event,
+                digest: Digest {
+                    edited_at: row.get(9)?,
+                    reactions: self.reactions(seq)?,
+                },
+            }),
+            (Some(event), _) => Ok(Body::Event {
+                event,
+                digest: Digest::default(),
+            }),
+            (None, Some(target)) => Ok(Body::DeletedEdit { target }),
+            (None, None) => Ok(Body::DeletedPost),
+        }
+    }
+
+    fn reactions(&mut self, target: Seq) -> Result<Vec<Reaction>, StoreError> {
+        let sql = "SELECT emoji, account FROM reactions
+                   WHERE conversation = ?1 AND target = ?2 ORDER BY seq";
+        let pairs: Vec<(Emoji, AccountId)> =
+            all(self.connection, sql, (self.conversation, target), |row| {
+                Ok((row.get(0)?, row.get(1)?))
+            })?;
+        let mut reactions: Vec<Reaction> = Vec::new();
+        for (emoji, id) in pairs {
+            let account = self.account(id)?;
+            match reactions.iter_mut().find(|known| known.emoji == emoji) {
+                Some(reaction) => reaction.by.push(account),
+                None => reactions.push(Reaction {
+                    emoji,
+                    by: vec![account],
+                }),
+            }
+        }
+        Ok(reactions)
+    }
+
+    fn account(&mut self, id: AccountId) -> Result<Account, StoreError> {
+        if let Some(known) = self.accounts.get(&id) {
+            return Ok(known.clone());
+        }
+        let sql = "SELECT id, name FROM accounts WHERE id = ?1";
+        let found = only(self.connection, sql, [id], |row| account::account(row, 0))?;
+        self.accounts.insert(id, found.clone());
+        Ok(found)
+    }
+}
+
+impl Kept {
+    /// About what it takes on the wire: the texts in it, and a flat sum for the rest.
+    fn size(&self) -> usize {
+        let Body::Event { event, digest } = &self.body else {
+            return ENTRY_OVERHEAD;
+        };
+        let text = match event {
+            Event::Posted { text, mentions, .. } => text.as_str().len() + 40 * mentions.len(),
+            Event::Edited { text, .. } => text.as_str().len(),
+            _ => 0,
+        };
+        let reactions: usize = digest
+            .reactions
+            .iter()
+            .map(|reaction| 40 * (1 + reaction.by.len()))
+            .sum();
+        ENTRY_OVERHEAD + text + reactions
+    }
+}

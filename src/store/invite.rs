@@ -1,0 +1,108 @@
+//! Invites to the server: held as hashes, good for one account each.
+
+use rusqlite::Connection;
+
+use crate::model::{Account, AccountId, InviteId, ServerRole, Timestamp};
+
+use super::{
+    SecretHash, StoreError, Tx,
+    query::{all, execute, first, only},
+};
+
+/// An invite to be stored.
+#[derive(Clone, Debug)]
+pub struct NewInvite {
+    /// Of the invite's token.
+    pub hash: SecretHash,
+    /// The role of the account that is made with it.
+    pub role: ServerRole,
+    /// Who made it; absent when the operator or the server itself did.
+    pub made_by: Option<AccountId>,
+    /// From when on it is good for nothing.
+    pub expires: Timestamp,
+}
+
+/// An invite that was not spent yet.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InviteRecord {
+    /// What it is revoked by.
+    pub id: InviteId,
+    /// The role of the account that is made with it.
+    pub role: ServerRole,
+    /// Who made it; absent when the operator or the server itself did.
+    pub made_by: Option<Account>,
+    /// From when on it is good for nothing.
+    pub expires: Timestamp,
+}
+
+impl Tx<'_> {
+    /// Stores an invite.
+    ///
+    /// # Errors
+    ///
+    /// When the database fails.
+    pub fn insert_invite(&self, invite: &NewInvite) -> Result<InviteId, StoreError> {
+        let sql = "INSERT INTO invites (hash, role, made_by, expires)
+                   VALUES (?1, ?2, ?3, ?4) RETURNING id";
+        let params = (invite.hash, invite.role, invite.made_by, invite.expires);
+        only(self.connection(), sql, params, |row| Ok(row.get(0)?))
+    }
+
+    /// Uses an invite up, and says what role it gives; nothing when there is none or it is too
+    /// old. To be called in the transaction that makes the account.
+    ///
+    /// # Errors
+    ///
+    /// When the database fails.
+    pub fn spend_invite(
+        &self,
+        hash: SecretHash,
+        now: Timestamp,
+    ) -> Result<Option<ServerRole>, StoreError> {
+        let sql = "DELETE FROM invites WHERE hash = ?1 AND expires > ?2 RETURNING role";
+        first(self.connection(), sql, (hash, now), |row| Ok(row.get(0)?))
+    }
+
+    /// Revokes an invite. Says whether it was there.
+    ///
+    /// # Errors
+    ///
+    /// When the database fails.
+    pub fn revoke_invite(&self, id: InviteId) -> Result<bool, StoreError> {
+        Ok(execute(self.connection(), "DELETE FROM invites WHERE id = ?1", [id])? > 0)
+    }
+
+    /// Forgets the invites that are too old.
+    ///
+    /// # Errors
+    ///
+    /// When the database fails.
+    pub fn sweep_invites(&self, now: Timestamp) -> Result<usize, StoreError> {
+        execute(
+            self.connection(),
+            "DELETE FROM invites WHERE expires <= ?1",
+            [now],
+        )
+    }
+}
+
+pub(super) fn list(connection: &Connection) -> Result<Vec<InviteRecord>, StoreError> {
+    let sql = "SELECT i.id, i.role, i.expires, a.id, a.name
+               FROM invites i LEFT JOIN accounts a ON a.id = i.made_by ORDER BY i.id";
+    all(connection, sql, [], |row| {
+        let made_by: Option<AccountId> = row.get(3)?;
+        let made_by = match made_by {
+            Some(id) => Some(Account {
+                id,
+                name: row.get(4)?,
+            }),
+            None => None,
+        };
+        Ok(InviteRecord {
+            id: row.get(0)?,
+            role: row.get(1)?,
+            made_by,
+            expires: row.get(2)?,
+        })
+    })
+}

@@ -1,0 +1,218 @@
+//! What an entry changes besides the log: the room, its members, the message it amends.
+
+use rusqlite::Connection;
+
+use crate::{
+    chat::{Entry, Event},
+    model::{AccountId, Backscroll, ConversationId, RoomName, RoomRole, Seq, Timestamp},
+};
+
+use super::{
+    StoreError,
+    query::{execute, only},
+    sql::{Count, Millis},
+};
+
+/// Writes down what follows from an entry.
+pub(super) fn project(
+    connection: &Connection,
+    entry: &Entry,
+    here: &[AccountId],
+) -> Result<(), StoreError> {
+    let room = Projection {
+        connection,
+        conversation: entry.conversation,
+        seq: entry.seq,
+    };
+    let author = entry.author.id;
+    match &entry.event {
+        Event::Posted { mentions, .. } => {
+            let named = mentions.iter().map(|account| account.id);
+            room.mention(named.chain(here.iter().copied()), author)?;
+            room.posted(author, entry.at)
+        }
+        Event::Edited { target, text } => room.amend(*target, text.as_str(), entry.at),
+        Event::Deleted { target } => erase(connection, entry.conversation, *target),
+        Event::Reacted { target, emoji } => room.run(
+            "INSERT INTO reactions (conversation, target, emoji, account, seq)
+             VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT DO NOTHING",
+            (entry.conversation, target, emoji, author, entry.seq),
+        ),
+        Event::Unreacted { target, emoji } => room.run(
+            "DELETE FROM reactions
+             WHERE conversation = ?1 AND target = ?2 AND emoji = ?3 AND account = ?4",
+            (entry.conversation, target, emoji, author),
+        ),
+        Event::Created { .. } => room.enter(author, RoomRole::Owner),
+        Event::Joined => room.enter(author, RoomRole::Member),
+        Event::Left => room.leave(author),
+        Event::Invited { account } => room.run(
+            "INSERT INTO invitations (conversation, account, invited_by) VALUES (?1, ?2, ?3)
+             ON CONFLICT DO UPDATE SET invited_by = excluded.invited_by",
+            (entry.conversation, account.id, author),
+        ),
+        Event::RoleSet { account, role } => room.run(
+            "UPDATE members SET role = ?3 WHERE conversation = ?1 AND account = ?2",
+            (entry.conversation, account.id, role),
+        ),
+        Event::Kicked { account, .. } => room.leave(account.id),
+        Event::Banned { account, until, .. } => room.ban(account.id, *until),
+        Event::Unbanned { account } => room.lift("bans", account.id),
+        Event::Muted { account, until, .. } => room.restrict("mutes", account.id, *until),
+        Event::Unmuted { account } => room.lift("mutes", account.id),
+        Event::Renamed { name } => room.rename(name),
+        Event::TopicSet { topic } => room.set("topic = ?2", topic),
+        Event::VisibilitySet { visibility } => room.set("visibility = ?2", visibility),
+        Event::BackscrollSet { backscroll } => room.set("backscroll = ?2", backscroll),
+        Event::SlowModeSet { wait } => room.set("slow_mode = ?2", Millis(*wait)),
+        Event::RetentionSet {
+            keep_for,
+            keep_last,
+        } => room.run(
+            "UPDATE rooms SET keep_for = ?2, keep_last = ?3 WHERE conversation = ?1",
+            (
+                entry.conversation,
+                keep_for.map(Millis),
+                keep_last.map(Count),
+            ),
+        ),
+        Event::Archived => room.set("archived = ?2", true),
+        Event::Unarchived => room.set("archived = ?2", false),
+    }
+}
+
+/// Takes the text of a message out of the log, with all that hangs on it.
+pub(super) fn erase(
+    connection: &Connection,
+    conversation: ConversationId,
+    target: Seq,
+) -> Result<(), StoreError> {
+    for sql in [
+        "INSERT INTO amended (entry)
+         SELECT id FROM entries WHERE conversation = ?1 AND seq = ?2 AND kind = 'posted'",
+        "UPDATE entries SET text = NULL, detail = NULL, reply_to = NULL, edited_at = NULL
+         WHERE conversation = ?1 AND seq = ?2 AND kind = 'posted'",
+        "UPDATE entries SET text = NULL
+         WHERE conversation = ?1 AND target = ?2 AND kind = 'edited'",
+        "DELETE FROM reactions WHERE conversation = ?1 AND target = ?2",
+        "DELETE FROM mentions WHERE conversation = ?1 AND seq = ?2",
+    ] {
+        execute(connection, sql, (conversation, target))?;
+    }
+    Ok(())
+}
+
+/// Where the entry in question stands.
+struct Projection<'c> {
+    connection: &'c Connection,
+    conversation: ConversationId,
+    seq: Seq,
+}
+
+impl Projection<'_> {
+    fn run(&self, sql: &str, params: impl rusqlite::Params) -> Result<(), StoreError> {
+        execute(self.connection, sql, params).map(drop)
+    }
+
+    fn set(&self, column: &str, value: impl rusqlite::ToSql) -> Result<(), StoreError> {
+        let sql = format!("UPDATE rooms SET {column} WHERE conversation = ?1");
+        self.run(&sql, (self.conversation, value))
+    }
+
+    /// Nobody calls themselves.
+    fn mention(
+        &self,
+        called: impl Iterator<Item = AccountId>,
+        author: AccountId,
+    ) -> Result<(), StoreError> {
+        let sql = "INSERT INTO mentions (account, conversation, seq) VALUES (?1, ?2, ?3)
+                   ON CONFLICT DO NOTHING";
+        called
+            .filter(|account| *account != author)
+            .try_for_each(|account| self.run(sql, (account, self.conversation, self.seq)))
+    }
+
+    fn posted(&self, author: AccountId, at: Timestamp) -> Result<(), StoreError> {
+        self.run(
+            "UPDATE members SET posted_at = ?3 WHERE conversation = ?1 AND account = ?2",
+            (self.conversation, author, at),
+        )
+    }
+
+    fn amend(&self, target: Seq, text: &str, at: Timestamp) -> Result<(), StoreError> {
+        self.run(
+            "UPDATE entries SET text = ?3, edited_at = ?4
+             WHERE conversation = ?1 AND seq = ?2 AND kind = 'posted'",
+            (self.conversation, target, text, at),
+        )?;
+        self.run(
+            "INSERT INTO amended (entry)
+             SELECT id FROM entries WHERE conversation = ?1 AND seq = ?2 AND kind = 'posted'",
+            (self.conversation, target),
+        )
+    }
+
+    fn enter(&self, account: AccountId, role: RoomRole) -> Result<(), StoreError> {
+        let sql = "SELECT backscroll FROM rooms WHERE conversation = ?1";
+        let backscroll = only(self.connection, sql, [self.conversation], |row| {
+            Ok(row.get(0)?)
+        })?;
+        let reads_from = match backscroll {
+            Backscroll::All => Seq::FIRST,
+            Backscroll::SinceJoin => self.seq,
+        };
+        self.run(
+            "INSERT INTO members (conversation, account, role, reads_from) VALUES (?1, ?2, ?3, ?4)
+             ON CONFLICT DO NOTHING",
+            (self.conversation, account, role, reads_from),
+        )?;
+        // Who comes for the first time has missed nothing; who comes back is where they were.
+        self.run(
+            "INSERT INTO positions (account, conversation, read) VALUES (?1, ?2, ?3)
+             ON CONFLICT DO NOTHING",
+            (account, self.conversation, self.seq),
+        )?;
+        self.lift("invitations", account)
+    }
+
+    fn leave(&self, account: AccountId) -> Result<(), StoreError> {
+        self.lift("members", account)
+    }
+
+    fn ban(&self, account: AccountId, until: Option<Timestamp>) -> Result<(), StoreError> {
+        self.leave(account)?;
+        self.lift("invitations", account)?;
+        self.restrict("bans", account, until)
+    }
+
+    fn restrict(
+        &self,
+        table: &str,
+        account: AccountId,
+        until: Option<Timestamp>,
+    ) -> Result<(), StoreError> {
+        let sql = format!(
+            "INSERT INTO {table} (conversation, account, until) VALUES (?1, ?2, ?3)
+             ON CONFLICT DO UPDATE SET until = excluded.until"
+        );
+        self.run(&sql, (self.conversation, account, until))
+    }
+
+    fn lift(&self, table: &str, account: AccountId) -> Result<(), StoreError> {
+        let sql = format!("DELETE FROM {table} WHERE conversation = ?1 AND account = ?2");
+        self.run(&sql, (self.conversation, account))
+    }
+
+    /// The name before still leads here, and stays taken.
+    fn rename(&self, name: &RoomName) -> Result<(), StoreError> {
+        self.run(
+            "INSERT INTO room_names (key, conversation) SELECT ?2, ?1
+             WHERE NOT EXISTS (SELECT 1 FROM room_names WHERE key = ?2 AND conversation = ?1)",
+            (self.conversation, name.key()),
+        )?;
+        self.run(
+            "UPDATE rooms SET name = ?2, key = ?3 WHERE conversation = ?1",
+            (self.conversation, name, name.key()),
+        )
+    }
+}
