@@ -46,6 +46,7 @@ impl Room {
             Event::Joined => self.admit(entry),
             Event::Left => self.dismiss(author),
             Event::Invited { account } => {
+                self.banned.remove(&account.id);
                 self.invited.insert(account.id, account.clone());
             }
             Event::RoleSet { account, role } => {
@@ -86,6 +87,8 @@ impl Room {
     }
 
     /// Whoever comes into an empty room owns it: its maker, or the first after all had left.
+    ///
+    /// A ban that let them in has ended, and goes: nobody is both, whatever the clock does later.
     fn admit(&mut self, entry: &Entry) {
         let role = if self.members.is_empty() {
             RoomRole::Owner
@@ -99,6 +102,7 @@ impl Room {
             posted_at: Some(entry.at),
         };
         self.invited.remove(&entry.author.id);
+        self.banned.remove(&entry.author.id);
         self.members.insert(entry.author.id, member);
     }
 

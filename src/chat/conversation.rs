@@ -54,7 +54,7 @@ pub struct Room {
     pub members: BTreeMap<AccountId, Member>,
     /// Who was asked in and has not come yet.
     pub invited: BTreeMap<AccountId, Account>,
-    /// Who may not come back, and until when.
+    /// Who may not come back, and until when. Never a member, never invited.
     pub banned: BTreeMap<AccountId, Option<Timestamp>>,
     /// Who may not write, and until when. Outlasts leaving, so that re-joining does not lift it.
     pub muted: BTreeMap<AccountId, Option<Timestamp>>,

@@ -11,6 +11,8 @@ mod decide;
 mod entry;
 mod policy;
 mod refusal;
+#[cfg(test)]
+mod tests;
 
 pub use command::{Actor, Command, Mentions, Setting, Target};
 pub use conversation::{Audience, Conversation, Kind, Member, Room};
