@@ -4,7 +4,6 @@
 //! out of range is refused with file, line and key. A [`Config`] that was loaded is usable as it
 //! stands; nothing further in checks it again. Knows nothing of who uses which setting.
 
-mod check;
 mod environment;
 mod error;
 mod place;
@@ -76,14 +75,17 @@ impl Config {
             None => Self::default(),
         };
         let (config, variables) = environment::overlay(written, environment)?;
-        check::together(&config).map_err(|clash| match variables.get(clash.key) {
-            Some(variable) => ConfigError::variable(variable, clash.problem),
-            None => match source {
-                Some(source) => source.refuse_key(clash.key, clash.problem),
-                None => ConfigError::default_key(clash.key, clash.problem),
-            },
-        })?;
-        Ok(config)
+        let limits = &config.limits;
+        if limits.dead_after > limits.ping_interval {
+            return Ok(config);
+        }
+        let key = "limits.dead_after";
+        let problem = "must be longer than limits.ping_interval".to_owned();
+        Err(match (variables.get(key), source) {
+            (Some(variable), _) => ConfigError::variable(variable, problem),
+            (None, Some(source)) => source.refuse_key(key, problem),
+            (None, None) => ConfigError::default_key(key, problem),
+        })
     }
 
     /// The `host:port` to print in invite links: `server.public_address`, or where it listens.

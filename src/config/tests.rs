@@ -353,3 +353,20 @@ fn a_reload_takes_what_it_can_and_names_what_waits() {
         ["log.keep", "server.listen", "server.name"]
     );
 }
+
+proptest::proptest! {
+    #[test]
+    fn no_damage_to_a_file_makes_reading_it_panic(
+        at in 0..SHIPPED.len(),
+        length in 0..40_usize,
+        damage in proptest::collection::vec(proptest::prelude::any::<u8>(), 0..12),
+    ) {
+        let mut bytes = SHIPPED.as_bytes().to_vec();
+        let end = (at + length).min(bytes.len());
+        bytes.splice(at..end, damage);
+        if let Err(refusal) = parse_bytes(&bytes) {
+            let text = refusal.to_string();
+            proptest::prop_assert!(text.contains("server.toml"), "{}", text);
+        }
+    }
+}
