@@ -6,12 +6,10 @@
 
 mod client;
 mod generate;
-mod issue;
 mod load;
 mod names;
 mod pin;
 mod server;
-mod staged;
 mod summary;
 #[cfg(test)]
 mod testing;

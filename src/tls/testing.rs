@@ -1,6 +1,6 @@
 //! What the tests of this folder share: a folder of certificates, and a handshake in memory.
 
-use std::sync::Arc;
+use std::{process::Command, sync::Arc};
 
 use rcgen::{BasicConstraints, Certificate, CertificateParams, IsCa, Issuer, KeyPair};
 use rustls::{ServerConfig, pki_types::PrivateKeyDer, version::TLS13};
@@ -9,8 +9,9 @@ use tokio::io::{DuplexStream, duplex};
 use tokio_rustls::{client, server};
 
 use super::{
-    AcceptError, CertificateFiles, ClientTls, ConnectError, GenerateOptions, Generated, LoadError,
-    MinVersion, Pin, ServerTls, Trust, generate::generate_at, provider,
+    AcceptError, CertificateFiles, ClientTls, ConnectError, GenerateError, GenerateOptions,
+    Generated, LoadError, MinVersion, Pin, ServerTls, Trust, generate, generate::generate_at,
+    provider,
 };
 use crate::model::Timestamp;
 
@@ -40,6 +41,23 @@ impl Made {
 
     pub(super) fn files(&self) -> &CertificateFiles {
         &self.generated.files
+    }
+
+    /// Makes certificates over these, with the usual options but for the change.
+    pub(super) fn generate(
+        &self,
+        change: impl FnOnce(&mut GenerateOptions),
+    ) -> Result<Generated, GenerateError> {
+        let mut options = GenerateOptions::new(self.files().clone());
+        change(&mut options);
+        generate(&options)
+    }
+
+    /// CA, its key, the server's chain, its key.
+    pub(super) fn content(&self) -> [String; 4] {
+        let files = self.files();
+        [&files.ca, &files.ca_key, &files.certificate, &files.key]
+            .map(|path| std::fs::read_to_string(path).unwrap())
     }
 
     pub(super) fn server(&self) -> ServerTls {
@@ -141,4 +159,19 @@ impl Odd {
         let acceptor = tokio_rustls::TlsAcceptor::from(Arc::new(config));
         tokio::join!(client.connect(near, host), acceptor.accept(far)).0
     }
+}
+
+/// Runs a program that must succeed, and returns what it said.
+pub(super) fn run(command: &mut Command) -> String {
+    let output = command.output().unwrap();
+    let text = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
+    assert!(output.status.success(), "{command:?}: {text}");
+    text
+}
+
+/// OpenSSL's opinion, at its strictest.
+pub(super) fn assert_strictly_valid(files: &CertificateFiles) {
+    run(Command::new("openssl")
+        .args(["verify", "-x509_strict", "-purpose", "sslserver", "-CAfile"])
+        .args([&files.ca, &files.certificate]));
 }

@@ -4,18 +4,17 @@
 //! nothing of reconnecting.
 
 mod error;
+mod negotiated;
 mod verify;
 
 use std::{fmt, path::PathBuf, sync::Arc};
 
-use rustls::{
-    ClientConfig, ClientConnection, NamedGroup, ProtocolVersion, client::Resumption,
-    pki_types::ServerName, version::TLS13,
-};
+use rustls::{ClientConfig, client::Resumption, pki_types::ServerName, version::TLS13};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_rustls::{TlsConnector, client::TlsStream};
 
 pub use error::ConnectError;
+pub use negotiated::Negotiated;
 
 use super::{ALPN, load::LoadError, pin::Pin, provider};
 use verify::Verifier;
@@ -108,57 +107,11 @@ impl fmt::Debug for ClientTls {
     }
 }
 
-/// What the two sides agreed on, for showing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Negotiated {
-    version: Option<ProtocolVersion>,
-    key_exchange: Option<NamedGroup>,
-    pin: Option<Pin>,
-}
-
-impl Negotiated {
-    /// Reads it off a connection whose handshake is done.
-    #[must_use]
-    pub fn of<IO>(stream: &TlsStream<IO>) -> Self {
-        let connection: &ClientConnection = stream.get_ref().1;
-        Self {
-            version: connection.protocol_version(),
-            key_exchange: connection
-                .negotiated_key_exchange_group()
-                .map(|group| group.name()),
-            pin: connection.peer_certificates().and_then(Pin::of_chain),
-        }
-    }
-
-    /// The pin of the CA that vouched for the server, if the server sent its certificate along.
-    #[must_use]
-    pub fn pin(&self) -> Option<Pin> {
-        self.pin
-    }
-}
-
-impl fmt::Display for Negotiated {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self.version {
-            Some(ProtocolVersion::TLSv1_3) => "TLS 1.3",
-            Some(ProtocolVersion::TLSv1_2) => "TLS 1.2",
-            _ => "TLS",
-        })?;
-        if let Some(group) = self.key_exchange {
-            write!(f, ", key exchange {group:?}")?;
-        }
-        if let Some(pin) = self.pin {
-            write!(f, ", CA pin {pin}")?;
-        }
-        Ok(())
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::time::Duration;
 
-    use rcgen::{ExtendedKeyUsagePurpose, SanType};
+    use rcgen::SanType;
     use tokio::io::{AsyncWriteExt, duplex};
 
     use super::*;
@@ -180,59 +133,6 @@ mod tests {
                 assert_eq!(pin, Some(made.generated.pin));
             }
         }
-    }
-
-    #[tokio::test]
-    async fn a_server_of_another_ca_is_refused_with_the_pin_it_shows() {
-        let (made, other) = (Made::new(), Made::new());
-        let shown = Some(other.generated.pin);
-        let (refused, _) = handshake(&other.server(), &made.by_file(), "localhost").await;
-        let Err(ConnectError::UnknownCa { presented, .. }) = refused else {
-            panic!("{refused:?}");
-        };
-        assert_eq!(presented, shown);
-        let (refused, _) = handshake(&other.server(), &made.by_pin(), "localhost").await;
-        let Err(ConnectError::WrongPin {
-            expected,
-            presented,
-        }) = refused
-        else {
-            panic!("{refused:?}");
-        };
-        assert_eq!((expected, presented), (made.generated.pin, shown));
-    }
-
-    #[tokio::test]
-    async fn showing_the_pinned_ca_without_its_signature_is_refused() {
-        let (ca, other) = (Odd::ca(), Odd::ca());
-        let forged = Odd::new(Some(&other), |_| ());
-        let [pinned, _] = ca.trusted();
-        for above in [&[&ca][..], &[&other, &ca], &[&ca, &other]] {
-            let refused = forged
-                .serve(above, NETCOMM, pinned.as_ref().unwrap(), "localhost")
-                .await;
-            assert!(matches!(refused, Err(ConnectError::WrongPin { .. })));
-        }
-    }
-
-    #[tokio::test]
-    async fn a_pin_needs_the_ca_in_the_chain() {
-        let ca = Odd::ca();
-        let leaf = Odd::new(Some(&ca), |_| ());
-        let [pinned, in_file] = ca.trusted().map(Result::unwrap);
-        let refused = leaf.serve(&[], NETCOMM, &pinned, "localhost").await;
-        let Err(ConnectError::WrongPin {
-            presented: None, ..
-        }) = refused
-        else {
-            panic!("{refused:?}");
-        };
-        leaf.serve(&[], NETCOMM, &in_file, "localhost")
-            .await
-            .unwrap();
-        leaf.serve(&[&ca], NETCOMM, &pinned, "localhost")
-            .await
-            .unwrap();
     }
 
     #[tokio::test]
@@ -291,55 +191,6 @@ mod tests {
                 refused,
                 Err(ConnectError::NotYetValid { from: Some(_) })
             ));
-        }
-    }
-
-    #[tokio::test]
-    async fn a_self_signed_certificate_is_refused_even_when_it_is_the_pinned_one() {
-        let made = Made::new();
-        for odd in [Odd::new(None, |_| ()), Odd::ca()] {
-            let refused = odd.serve(&[], NETCOMM, &made.by_file(), "localhost").await;
-            assert!(refused.unwrap_err().is_final());
-            let [pinned, in_file] = odd.trusted();
-            for above in [&[][..], &[&odd]] {
-                for client in std::iter::once(pinned.as_ref().unwrap()).chain(in_file.as_ref()) {
-                    let refused = odd.serve(above, NETCOMM, client, "localhost").await;
-                    assert!(refused.unwrap_err().is_final());
-                }
-            }
-        }
-    }
-
-    #[tokio::test]
-    async fn an_issuer_that_is_no_ca_is_refused() {
-        let ca = Odd::ca();
-        let server = Odd::new(Some(&ca), |_| ());
-        let forged = Odd::new(Some(&server), |_| ());
-        for client in ca.trusted() {
-            let refused = forged
-                .serve(&[&server, &ca], NETCOMM, &client.unwrap(), "localhost")
-                .await;
-            assert!(refused.unwrap_err().is_final());
-        }
-        let [pinned, in_file] = server.trusted();
-        assert!(matches!(in_file, Err(LoadError::NotACa { .. })));
-        let refused = forged
-            .serve(&[&server], NETCOMM, &pinned.unwrap(), "localhost")
-            .await;
-        assert!(refused.unwrap_err().is_final());
-    }
-
-    #[tokio::test]
-    async fn a_certificate_for_clients_does_not_make_a_server() {
-        let ca = Odd::ca();
-        let leaf = Odd::new(Some(&ca), |params| {
-            params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
-        });
-        for client in ca.trusted() {
-            let refused = leaf
-                .serve(&[&ca], NETCOMM, &client.unwrap(), "localhost")
-                .await;
-            assert!(matches!(refused, Err(ConnectError::Certificate(_))));
         }
     }
 

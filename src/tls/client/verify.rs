@@ -179,3 +179,118 @@ impl ServerCertVerifier for Verifier {
         self.algorithms.supported_schemes()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use rcgen::ExtendedKeyUsagePurpose;
+
+    use super::*;
+    use crate::tls::{
+        ALPN, ConnectError,
+        testing::{Made, Odd, handshake},
+    };
+
+    const NETCOMM: &[&[u8]] = &[ALPN];
+
+    #[tokio::test]
+    async fn a_server_of_another_ca_is_refused_with_the_pin_it_shows() {
+        let (made, other) = (Made::new(), Made::new());
+        let shown = Some(other.generated.pin);
+        let (refused, _) = handshake(&other.server(), &made.by_file(), "localhost").await;
+        let Err(ConnectError::UnknownCa { presented, .. }) = refused else {
+            panic!("{refused:?}");
+        };
+        assert_eq!(presented, shown);
+        let (refused, _) = handshake(&other.server(), &made.by_pin(), "localhost").await;
+        let Err(ConnectError::WrongPin {
+            expected,
+            presented,
+        }) = refused
+        else {
+            panic!("{refused:?}");
+        };
+        assert_eq!((expected, presented), (made.generated.pin, shown));
+    }
+
+    #[tokio::test]
+    async fn showing_the_pinned_ca_without_its_signature_is_refused() {
+        let (ca, other) = (Odd::ca(), Odd::ca());
+        let forged = Odd::new(Some(&other), |_| ());
+        let [pinned, _] = ca.trusted();
+        for above in [&[&ca][..], &[&other, &ca], &[&ca, &other]] {
+            let refused = forged
+                .serve(above, NETCOMM, pinned.as_ref().unwrap(), "localhost")
+                .await;
+            assert!(matches!(refused, Err(ConnectError::WrongPin { .. })));
+        }
+    }
+
+    #[tokio::test]
+    async fn a_pin_needs_the_ca_in_the_chain() {
+        let ca = Odd::ca();
+        let leaf = Odd::new(Some(&ca), |_| ());
+        let [pinned, in_file] = ca.trusted().map(Result::unwrap);
+        let refused = leaf.serve(&[], NETCOMM, &pinned, "localhost").await;
+        let Err(ConnectError::WrongPin {
+            presented: None, ..
+        }) = refused
+        else {
+            panic!("{refused:?}");
+        };
+        leaf.serve(&[], NETCOMM, &in_file, "localhost")
+            .await
+            .unwrap();
+        leaf.serve(&[&ca], NETCOMM, &pinned, "localhost")
+            .await
+            .unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_self_signed_certificate_is_refused_even_when_it_is_the_pinned_one() {
+        let made = Made::new();
+        for odd in [Odd::new(None, |_| ()), Odd::ca()] {
+            let refused = odd.serve(&[], NETCOMM, &made.by_file(), "localhost").await;
+            assert!(refused.unwrap_err().is_final());
+            let [pinned, in_file] = odd.trusted();
+            for above in [&[][..], &[&odd]] {
+                for client in std::iter::once(pinned.as_ref().unwrap()).chain(in_file.as_ref()) {
+                    let refused = odd.serve(above, NETCOMM, client, "localhost").await;
+                    assert!(refused.unwrap_err().is_final());
+                }
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn an_issuer_that_is_no_ca_is_refused() {
+        let ca = Odd::ca();
+        let server = Odd::new(Some(&ca), |_| ());
+        let forged = Odd::new(Some(&server), |_| ());
+        for client in ca.trusted() {
+            let refused = forged
+                .serve(&[&server, &ca], NETCOMM, &client.unwrap(), "localhost")
+                .await;
+            assert!(refused.unwrap_err().is_final());
+        }
+        let [pinned, in_file] = server.trusted();
+        assert!(matches!(in_file, Err(LoadError::NotACa { .. })));
+        let refused = forged
+            .serve(&[&server], NETCOMM, &pinned.unwrap(), "localhost")
+            .await;
+        assert!(refused.unwrap_err().is_final());
+    }
+
+    #[tokio::test]
+    async fn a_certificate_for_clients_does_not_make_a_server() {
+        let ca = Odd::ca();
+        let leaf = Odd::new(Some(&ca), |params| {
+            params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
+        });
+        for client in ca.trusted() {
+            let refused = leaf
+                .serve(&[&ca], NETCOMM, &client.unwrap(), "localhost")
+                .await;
+            assert!(matches!(refused, Err(ConnectError::Certificate(_))));
+        }
+    }
+}

@@ -13,8 +13,10 @@ use rcgen::{
 use rustls::pki_types::CertificateDer;
 use zeroize::Zeroizing;
 
-use super::{names::Host, summary::Summary};
-use crate::model::Timestamp;
+use crate::{
+    model::Timestamp,
+    tls::{names::Host, summary::Summary},
+};
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 /// How long a CA lasts: ten years, two of which at least have a leap day.
@@ -148,4 +150,79 @@ fn random_serial() -> Result<[u8; 16], rcgen::Error> {
     getrandom::fill(&mut serial).map_err(|_| rcgen::Error::RingUnspecified)?;
     serial[0] = (serial[0] & 0x7f) | 0x40;
     Ok(serial)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{path::Path, process::Command};
+
+    use super::*;
+    use crate::tls::testing::{Made, assert_strictly_valid, run};
+
+    const HOSTS: &[&str] = &["localhost", "chat.example.org", "127.0.0.1", "::1"];
+
+    /// A handshake of Python's own client and server, over memory, with its strictest checks.
+    const PYTHON_HANDSHAKE: &str = r"
+import ssl, sys
+ca, certificate, key, host = sys.argv[1:]
+trusting = ssl.create_default_context(cafile=ca)
+trusting.verify_flags |= ssl.VERIFY_X509_STRICT
+serving = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+serving.load_cert_chain(certificate, key)
+up, down = ssl.MemoryBIO(), ssl.MemoryBIO()
+client = trusting.wrap_bio(down, up, server_hostname=host)
+server = serving.wrap_bio(up, down, server_side=True)
+for _ in range(4):
+    for side in client, server:
+        try: side.do_handshake()
+        except ssl.SSLWantReadError: pass
+assert client.version() == 'TLSv1.3'
+";
+
+    #[test]
+    fn openssl_accepts_the_certificate_at_its_strictest() {
+        let made = Made::of(HOSTS, Timestamp::now());
+        assert_strictly_valid(made.files());
+    }
+
+    #[test]
+    fn python_connects_to_every_name() {
+        let made = Made::of(HOSTS, Timestamp::now());
+        for host in HOSTS {
+            let files = made.files();
+            run(Command::new("python3")
+                .args(["-c", PYTHON_HANDSHAKE])
+                .args([&files.ca, &files.certificate, &files.key])
+                .arg(host));
+        }
+    }
+
+    #[test]
+    fn certificates_say_what_they_are_for() {
+        let made = Made::of(HOSTS, Timestamp::now());
+        let read = |path: &Path| {
+            run(Command::new("openssl")
+                .args(["x509", "-noout", "-text", "-in"])
+                .arg(path))
+        };
+        let (ca, server) = (read(&made.files().ca), read(&made.files().certificate));
+        for part in [
+            "CA:TRUE, pathlen:0",
+            "Key Usage: critical\n                Certificate Sign, CRL Sign\n",
+            "Subject Key Identifier",
+        ] {
+            assert!(ca.contains(part), "no {part:?} in {ca}");
+        }
+        for part in [
+            "Subject: CN = localhost",
+            "CA:FALSE",
+            "Key Usage: critical\n                Digital Signature\n",
+            "TLS Web Server Authentication",
+            "Authority Key Identifier",
+            "Subject Key Identifier",
+            "DNS:localhost, DNS:chat.example.org, IP Address:127.0.0.1, IP Address:0:0:0:0:0:0:0:1",
+        ] {
+            assert!(server.contains(part), "no {part:?} in {server}");
+        }
+    }
 }
