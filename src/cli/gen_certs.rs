@@ -2,6 +2,7 @@
 
 use std::{
     io::{self, Write},
+    net::Ipv4Addr,
     path::PathBuf,
 };
 
@@ -12,7 +13,7 @@ use crate::tls::{CertificateFiles, DAYS_MAX, GenerateOptions, Generated, Host, R
 /// Private keys are readable by you alone, and nothing that is there already is overwritten
 /// unless you ask for it.
 #[derive(Clone, Debug, clap::Args)]
-pub struct GenCerts {
+pub struct Args {
     /// Folder to write ca.pem, ca.key, server.pem and server.key to
     #[arg(long, value_name = "FOLDER", default_value = "certs")]
     folder: PathBuf,
@@ -42,22 +43,28 @@ pub struct GenCerts {
 /// # Errors
 ///
 /// When a file is in the way or cannot be written, with what to do about it.
-pub fn run(args: GenCerts) -> anyhow::Result<()> {
-    let replace = if args.force {
-        Replace::All
-    } else if args.renew {
-        Replace::Server
-    } else {
-        Replace::Nothing
-    };
-    let made = generate(&GenerateOptions {
-        files: CertificateFiles::in_folder(&args.folder),
-        hosts: args.names,
-        days: args.days,
-        replace,
-    })?;
-    report(&mut io::stdout().lock(), &made, replace)?;
+pub fn run(args: &Args) -> anyhow::Result<()> {
+    let options = args.options();
+    let made = generate(&options)?;
+    report(&mut io::stdout().lock(), &made, options.replace)?;
     Ok(())
+}
+
+impl Args {
+    fn options(&self) -> GenerateOptions {
+        GenerateOptions {
+            files: CertificateFiles::in_folder(&self.folder),
+            hosts: self.names.clone(),
+            days: self.days,
+            replace: if self.force {
+                Replace::All
+            } else if self.renew {
+                Replace::Server
+            } else {
+                Replace::Nothing
+            },
+        }
+    }
 }
 
 fn report(out: &mut impl Write, made: &Generated, replace: Replace) -> io::Result<()> {
@@ -86,7 +93,89 @@ fn report(out: &mut impl Write, made: &Generated, replace: Replace) -> io::Resul
     writeln!(out, "  netcomm serve --config config/server.toml")?;
     if replace != Replace::Server {
         writeln!(out, "and connect to it:")?;
-        writeln!(out, "  netcomm connect --ca {}", files.ca.display())?;
+        writeln!(
+            out,
+            "  netcomm connect --ca {}{}",
+            files.ca.display(),
+            host(made)
+        )?;
     }
     Ok(())
+}
+
+/// What `connect` must be told: nothing when the certificate is for its default, 127.0.0.1.
+fn host(made: &Generated) -> String {
+    let default = Ipv4Addr::LOCALHOST.to_string();
+    match made.names.first() {
+        Some(first) if !made.names.contains(&default) => format!(" {first}"),
+        _ => String::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    #[derive(Debug, Parser)]
+    struct CommandLine {
+        #[command(flatten)]
+        args: Args,
+    }
+
+    fn parse(args: &[&str]) -> Result<Args, String> {
+        CommandLine::try_parse_from([&["gen-certs"], args].concat())
+            .map(|line| line.args)
+            .map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn nonsense_is_refused_with_its_reason() {
+        for (args, reason) in [
+            (&["--days", "398"][..], "398 is not in 1..=397"),
+            (&["--days", "0"], "0 is not in 1..=397"),
+            (&["--name", "a:1"], "'a:1' is neither a DNS name nor"),
+            (&["--renew", "--force"], "cannot be used with"),
+        ] {
+            let error = parse(args).unwrap_err();
+            assert!(error.contains(reason), "{args:?}: {error}");
+        }
+    }
+
+    #[test]
+    fn the_answer_names_the_files_and_the_next_commands() {
+        let folder = tempfile::tempdir().unwrap();
+        let certs = folder.path().to_str().unwrap();
+        let args = parse(&["--folder", certs, "--name", "chat.example.org,::1"]).unwrap();
+        let made = generate(&args.options()).unwrap();
+        let mut out = Vec::new();
+        report(&mut out, &made, Replace::Nothing).unwrap();
+        let text = String::from_utf8(out).unwrap();
+        for part in [
+            "for        chat.example.org, ::1\n",
+            &format!("CA pin       {}\n", made.pin),
+            "\n  netcomm serve --config config/server.toml\n",
+            &format!("\n  netcomm connect --ca {certs}/ca.pem chat.example.org\n"),
+        ] {
+            assert!(text.contains(part), "no {part:?} in {text}");
+        }
+    }
+
+    #[test]
+    fn a_second_run_changes_nothing_and_says_how_to_go_on() {
+        let folder = tempfile::tempdir().unwrap();
+        let args = |more: &[&str]| {
+            let folder = folder.path().to_str().unwrap();
+            parse(&[&["--folder", folder], more].concat()).unwrap()
+        };
+        run(&args(&[])).unwrap();
+        let error = run(&args(&[])).unwrap_err().to_string();
+        assert!(
+            error.contains("--renew") && error.contains("--force"),
+            "{error}"
+        );
+        run(&args(&["--renew"])).unwrap();
+        run(&args(&["--force"])).unwrap();
+    }
 }
