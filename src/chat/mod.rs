@@ -9,6 +9,7 @@ mod command;
 mod conversation;
 mod decide;
 mod entry;
+mod mention;
 mod policy;
 mod refusal;
 #[cfg(test)]
@@ -21,5 +22,6 @@ pub use decide::{
     decide,
 };
 pub use entry::{Entry, Event, Style};
+pub use mention::{Named, named_in};
 pub use policy::HERE_MEMBERS_MAX;
 pub use refusal::Refusal;

@@ -1,1 +1,227 @@
-//! To come.
+//! The one owner of the chat: decides, commits, and only then lets be seen.
+//!
+//! The hub runs on a thread of its own, because what it does most is wait for the disk. It takes all
+//! commands that wait, decides them one after another against the rules, writes what follows as one
+//! transaction, and after the commit applies it, marks it for every reader and answers. Nobody is
+//! shown what a crash could take back. Knows nothing of wire formats, sockets or passwords.
+
+mod accounts;
+mod ask;
+mod batch;
+mod core;
+mod feed;
+mod job;
+mod place;
+mod presence;
+mod tail;
+mod world;
+
+use std::{io, thread};
+
+use tokio::sync::{mpsc, oneshot};
+
+use crate::{
+    auth::Identity,
+    model::{Address, Reason, Seq, Timestamp},
+    store::{Store, StoreError, Tx},
+};
+
+pub use accounts::{NewSession, ReadUpTo, RegisterError, SessionsToEnd};
+pub use ask::{Ask, Kept, Outcome, Refused, Want};
+pub use feed::{Ended, Feed, News, Opened, SessionKey, Step, Value};
+pub use job::{AttachError, Effects, Online};
+pub use presence::PRESENCE_READERS_MAX;
+pub use tail::Encode;
+
+use self::{core::Core, job::Job};
+
+/// The most jobs that wait for the hub. When it is full whoever has one more waits, and so stops
+/// reading from its peer.
+const QUEUE_MAX: usize = 1024;
+/// The most jobs of one transaction: bounds how long the first of them waits for its commit.
+const BATCH_MAX: usize = 512;
+
+/// What the hub holds accounts to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// The most rooms an account may be in.
+    pub rooms_joined: u64,
+    /// The most rooms an account may own.
+    pub rooms_owned: u64,
+    /// The most entries of one conversation that are sent unasked after a login.
+    pub backlog_max: u64,
+    /// The most tokens an account may have; the oldest goes for one more.
+    pub tokens_per_account: usize,
+    /// Whether the log of what went through holds the texts.
+    pub log_texts: bool,
+}
+
+/// A handle to the hub. Cheap to clone; the hub ends when [`Hub::stop`] is called or the last handle
+/// is dropped.
+#[derive(Clone, Debug)]
+pub struct Hub {
+    jobs: mpsc::Sender<Message>,
+}
+
+/// The hub's thread, to be joined by whoever started it.
+#[derive(Debug)]
+pub struct HubThread(thread::JoinHandle<()>);
+
+/// What goes through the hub's queue.
+enum Message {
+    Job(Job),
+    Limits(Limits),
+    Stop,
+}
+
+/// The hub did not do it: the store cannot be written just now, or the server is stopping. Nothing
+/// was kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the server cannot write just now; nothing was kept, try again later")]
+pub struct Unavailable;
+
+impl Hub {
+    /// Starts the hub's thread, which owns the store from then on.
+    ///
+    /// # Errors
+    ///
+    /// When the system has no thread left.
+    pub fn start(store: Store, limits: Limits) -> io::Result<(Self, HubThread)> {
+        let (jobs, queue) = mpsc::channel(QUEUE_MAX);
+        let thread = thread::Builder::new()
+            .name("hub".to_owned())
+            .spawn(move || run(Core::new(store, limits), queue))?;
+        Ok((Self { jobs }, HubThread(thread)))
+    }
+
+    /// Logs a session in: from here on the hub marks for it what it has not seen. The feed has the
+    /// backlog after the cursors and everything later, each entry once.
+    ///
+    /// # Errors
+    ///
+    /// When a cursor is ahead of its conversation, and when the store cannot be read.
+    pub async fn attach(
+        &self,
+        identity: Identity,
+        cursors: Vec<(Address, Seq)>,
+    ) -> Result<Feed, AttachError> {
+        let (reply, answer) = oneshot::channel();
+        let identity = Box::new(identity);
+        self.put(Job::Attach {
+            identity,
+            cursors,
+            reply,
+        })
+        .await;
+        answer.await.unwrap_or(Err(AttachError::Unavailable))
+    }
+
+    /// Ends what [`Hub::attach`] began.
+    pub async fn detach(&self, key: SessionKey) {
+        self.put(Job::Detach(key)).await;
+    }
+
+    /// Puts a request of a session in the queue. Its outcome comes with the session's feed, in the
+    /// order of the requests.
+    pub async fn ask(&self, key: SessionKey, request: u64, ask: Ask) {
+        self.put(Job::Ask {
+            key,
+            request,
+            ask: Box::new(ask),
+        })
+        .await;
+    }
+
+    /// Somebody is typing.
+    pub async fn typing(&self, key: SessionKey, to: Address) {
+        self.put(Job::Typing { key, to }).await;
+    }
+
+    /// Somebody is away, or back.
+    pub async fn away(&self, key: SessionKey, text: Option<Reason>) {
+        self.put(Job::Away { key, text }).await;
+    }
+
+    /// Who has a session attached, by name.
+    pub async fn online(&self) -> Vec<Online> {
+        let (reply, answer) = oneshot::channel();
+        self.put(Job::Online { reply }).await;
+        answer.await.unwrap_or_default()
+    }
+
+    /// Lets values that have gathered be told. To be called about once a second.
+    pub async fn tick(&self) {
+        self.put(Job::Tick).await;
+    }
+
+    /// From now on other limits hold.
+    pub async fn set_limits(&self, limits: Limits) {
+        drop(self.jobs.send(Message::Limits(limits)).await);
+    }
+
+    /// Does what was put before, then stops.
+    pub async fn stop(&self) {
+        drop(self.jobs.send(Message::Stop).await);
+    }
+
+    /// Waits until the hub has stopped, for whatever reason.
+    pub async fn stopped(&self) {
+        self.jobs.closed().await;
+    }
+
+    /// Takes part in the next transaction. What `work` returns is given back once that is committed.
+    ///
+    /// # Errors
+    ///
+    /// [`Unavailable`] when it was not committed.
+    pub async fn write<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Tx<'_>, &mut Effects) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, Unavailable> {
+        let (reply, answer) = oneshot::channel();
+        self.put(Job::Work(Box::new(move |tx, effects| {
+            let done = work(tx, effects)?;
+            Ok(Box::new(move || drop(reply.send(done))))
+        })))
+        .await;
+        answer.await.map_err(|_| Unavailable)
+    }
+
+    /// A hub that has stopped drops the job, and with it the means to answer: the asker sees that.
+    async fn put(&self, job: Job) {
+        drop(self.jobs.send(Message::Job(job)).await);
+    }
+}
+
+impl HubThread {
+    /// Waits until the hub has done what was put before [`Hub::stop`] and has closed the store.
+    ///
+    /// # Errors
+    ///
+    /// When the hub has panicked.
+    pub fn join(self) -> thread::Result<()> {
+        self.0.join()
+    }
+}
+
+fn run(mut core: Core, mut queue: mpsc::Receiver<Message>) {
+    let mut waiting = Vec::with_capacity(BATCH_MAX);
+    while queue.blocking_recv_many(&mut waiting, BATCH_MAX) > 0 {
+        let mut jobs = Vec::with_capacity(waiting.len());
+        let mut stop = false;
+        for message in waiting.drain(..) {
+            match message {
+                Message::Job(job) => jobs.push(job),
+                Message::Limits(limits) => core.set_limits(limits),
+                Message::Stop => {
+                    stop = true;
+                    break;
+                }
+            }
+        }
+        core.step(jobs, Timestamp::now());
+        if stop {
+            break;
+        }
+    }
+}

@@ -28,6 +28,9 @@ const RESERVED: &[&str] = &[
     "system",
 ];
 
+/// How the names begin that deleted accounts are shown by.
+const DELETED_PREFIX: &str = "deleted-";
+
 /// Why a name or an address was not taken.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NameError {
@@ -82,7 +85,8 @@ impl UserName {
     /// service.
     pub fn parse_new(name: &str) -> Result<Self, NameError> {
         let name = Self::parse(name)?;
-        if RESERVED.contains(&name.key().as_str()) {
+        let key = name.key();
+        if RESERVED.contains(&key.as_str()) || key.starts_with(DELETED_PREFIX) {
             return Err(NameError::Reserved(name));
         }
         Ok(name)

@@ -113,7 +113,7 @@ pub enum StoreError {
 }
 
 impl StoreError {
-    pub(super) fn corrupt(found: impl Into<String>) -> Self {
+    pub(crate) fn corrupt(found: impl Into<String>) -> Self {
         Self::Corrupt {
             found: found.into(),
         }

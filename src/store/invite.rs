@@ -48,6 +48,20 @@ impl Tx<'_> {
         only(self.connection(), sql, params, |row| Ok(row.get(0)?))
     }
 
+    /// The role an invite gives; nothing when there is none or it is too old.
+    ///
+    /// # Errors
+    ///
+    /// When the database fails.
+    pub fn invite_role(
+        &self,
+        hash: SecretHash,
+        now: Timestamp,
+    ) -> Result<Option<ServerRole>, StoreError> {
+        let sql = "SELECT role FROM invites WHERE hash = ?1 AND expires > ?2";
+        first(self.connection(), sql, (hash, now), |row| Ok(row.get(0)?))
+    }
+
     /// Uses an invite up, and says what role it gives; nothing when there is none or it is too
     /// old. To be called in the transaction that makes the account.
     ///

@@ -88,7 +88,30 @@ const MINE: &str = "
     LEFT JOIN rooms r ON r.conversation = c.id
     LEFT JOIN members m ON m.conversation = c.id AND m.account = ?1";
 
+/// How many rooms an account is in.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct RoomCount {
+    /// As a member of whatever role.
+    pub joined: u64,
+    /// As an owner.
+    pub owned: u64,
+}
+
 impl Tx<'_> {
+    /// How many rooms an account is in.
+    ///
+    /// # Errors
+    ///
+    /// When the database fails.
+    pub fn rooms_of(&self, account: AccountId) -> Result<RoomCount, StoreError> {
+        let sql = "SELECT count(*), count(*) FILTER (WHERE role = 'owner') FROM members
+                   WHERE account = ?1";
+        only(self.connection(), sql, [account], |row| {
+            let (Count(joined), Count(owned)) = (row.get(0)?, row.get(1)?);
+            Ok(RoomCount { joined, owned })
+        })
+    }
+
     /// Every conversation of an account: the broadcast, its direct ones, the rooms it is in.
     ///
     /// # Errors

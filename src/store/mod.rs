@@ -40,7 +40,7 @@ pub use error::StoreError;
 pub use history::{Body, Digest, Kept, Page, PageLimits, Reaction};
 pub use invite::{InviteRecord, NewInvite};
 pub use listing::{MemberListing, Mute, RoomListing};
-pub use membership::{Invitation, Membership, Place, Seat};
+pub use membership::{Invitation, Membership, Place, RoomCount, Seat};
 pub use reader::Reader;
 pub use secret::{Fingerprint, PasswordHash, SecretHash};
 pub use token::{NewToken, TokenListing, TokenRecord};

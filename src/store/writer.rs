@@ -100,6 +100,29 @@ impl Store {
         })
     }
 
+    /// Starts a transaction that only reads: one consistent look at what is committed. Works while
+    /// the disk is full, and after a failed write.
+    ///
+    /// # Errors
+    ///
+    /// When the database cannot be read.
+    pub fn snapshot(&mut self) -> Result<Tx<'_>, StoreError> {
+        let inner = self
+            .connection
+            .transaction_with_behavior(TransactionBehavior::Deferred)?;
+        Ok(Tx {
+            inner,
+            suspect: &self.suspect,
+        })
+    }
+
+    /// Whether a write has failed in a way after which nothing is written until
+    /// [`Store::reopen`] has found the database whole.
+    #[must_use]
+    pub fn is_suspect(&self) -> bool {
+        self.suspect.get()
+    }
+
     /// Opens the database anew after a write has failed, and checks it.
     ///
     /// The system may have dropped pages it could not write and yet call the next fsync a success.

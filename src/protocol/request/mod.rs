@@ -303,15 +303,7 @@ mod tests {
 
     #[test]
     fn a_line_that_is_no_json_object_is_a_bad_frame() {
-        for line in [
-            "",
-            "GET / HTTP/1.1",
-            "[]",
-            "1",
-            "{",
-            "\u{feff}{}",
-            "{\"a\":\"\\ud800\"}",
-        ] {
+        for line in ["", "GET / HTTP/1.1", "[]", "1", "{", "\u{feff}{}"] {
             assert_eq!(refusal(line).1, Code::BadFrame, "{line:?}");
         }
         assert_eq!(

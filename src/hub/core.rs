@@ -1,0 +1,338 @@
+//! The hub's turn, without a thread or a channel in it.
+
+use std::{
+    fmt,
+    panic::{AssertUnwindSafe, catch_unwind},
+    time::{Duration, Instant},
+};
+
+use crate::{
+    auth::Identity,
+    model::{Address, Seq, Timestamp},
+    store::{Membership, Store, StoreError, Tx},
+};
+
+use super::{
+    Limits, Refused,
+    batch::{Batch, Turn},
+    feed::{Feed, SessionKey, Value},
+    job::{AttachError, Effect, Effects, Finish, Job, Online},
+    place::Place,
+    presence::Presence,
+    world::{From, World},
+};
+
+/// How long to leave a store alone that could not be opened again.
+const REOPEN_INTERVAL: Duration = Duration::from_secs(1);
+
+/// The state of the chat and the store it is kept in. Owned by the hub's thread.
+pub(super) struct Core {
+    store: Store,
+    world: World,
+    presence: Presence,
+    limits: Limits,
+    reopened: Option<Instant>,
+}
+
+/// What a transaction will mean once it is committed.
+#[derive(Default)]
+struct Outcome {
+    batch: Batch,
+    effects: Effects,
+    finishes: Vec<Finish>,
+}
+
+impl Core {
+    pub(super) fn new(store: Store, limits: Limits) -> Self {
+        Self {
+            store,
+            world: World::default(),
+            presence: Presence::default(),
+            limits,
+            reopened: None,
+        }
+    }
+
+    pub(super) fn set_limits(&mut self, limits: Limits) {
+        self.limits = limits;
+    }
+
+    /// Does all jobs: first what writes, in one transaction; then the rest, which so sees it all.
+    pub(super) fn step(&mut self, jobs: Vec<Job>, now: Timestamp) {
+        let (writes, rest): (Vec<_>, Vec<_>) = jobs
+            .into_iter()
+            .partition(|job| matches!(job, Job::Ask { .. } | Job::Work(_)));
+        if !writes.is_empty() {
+            self.commit(writes, now);
+        }
+        for job in rest {
+            self.after_the_commit(job);
+        }
+    }
+
+    fn commit(&mut self, writes: Vec<Job>, now: Timestamp) {
+        let asked: Vec<_> = writes
+            .iter()
+            .filter_map(|job| match job {
+                Job::Ask { key, request, .. } => Some((*key, *request)),
+                _ => None,
+            })
+            .collect();
+        let mut outcome = Outcome::default();
+        // A panic in here is a defect in the rules or the store. It voids the transaction, and with
+        // it only what was asked in this batch.
+        let transact = AssertUnwindSafe(|| self.transact(writes, now, &mut outcome));
+        match catch_unwind(transact) {
+            Ok(Ok(())) => self.take_place(outcome),
+            Ok(Err(error)) => self.void(outcome, &asked, &error),
+            Err(_) => self.void(
+                outcome,
+                &asked,
+                &"a panic, which is a defect: please report it",
+            ),
+        }
+    }
+
+    fn take_place(&mut self, outcome: Outcome) {
+        outcome.batch.deliver(&mut self.world, &self.limits);
+        for effect in outcome.effects.list {
+            self.take_effect(effect);
+        }
+        for finish in outcome.finishes {
+            finish();
+        }
+    }
+
+    /// Refuses the whole batch; the state is as before.
+    fn void(&mut self, outcome: Outcome, asked: &[(SessionKey, u64)], error: &dyn fmt::Display) {
+        tracing::error!(%error, refused = asked.len(), "cannot write; nothing was kept");
+        outcome.batch.forget(&mut self.world);
+        for (key, request) in asked {
+            if let Some(session) = self.world.sessions.get(key) {
+                session.slip.answer(*request, Err(Refused::Unavailable));
+            }
+        }
+    }
+
+    fn transact(
+        &mut self,
+        writes: Vec<Job>,
+        now: Timestamp,
+        outcome: &mut Outcome,
+    ) -> Result<(), StoreError> {
+        self.mend()?;
+        let tx = self.store.begin()?;
+        for job in writes {
+            match job {
+                Job::Ask { key, request, ask } => {
+                    let (world, limits) = (&mut self.world, &self.limits);
+                    let batch = &mut outcome.batch;
+                    Turn {
+                        tx: &tx,
+                        world,
+                        limits,
+                        batch,
+                        now,
+                    }
+                    .ask(key, request, &ask)?;
+                }
+                Job::Work(work) => outcome.finishes.push(work(&tx, &mut outcome.effects)?),
+                Job::Attach { .. }
+                | Job::Detach(_)
+                | Job::Typing { .. }
+                | Job::Away { .. }
+                | Job::Online { .. }
+                | Job::Tick => {}
+            }
+        }
+        tx.commit()
+    }
+
+    /// After a failed write the store is not trusted until it has been opened again and checked.
+    fn mend(&mut self) -> Result<(), StoreError> {
+        if !self.store.is_suspect() {
+            return Ok(());
+        }
+        if self
+            .reopened
+            .is_some_and(|tried| tried.elapsed() < REOPEN_INTERVAL)
+        {
+            return Err(StoreError::Suspect);
+        }
+        self.reopened = Some(Instant::now());
+        self.store.reopen()?;
+        tracing::warn!("the store was opened again and is whole; writing goes on");
+        Ok(())
+    }
+
+    fn take_effect(&mut self, effect: Effect) {
+        match effect {
+            Effect::EndAll { account, keep, why } => self.world.end_sessions(account, keep, why),
+            Effect::EndOne {
+                account,
+                token,
+                why,
+            } => self.world.end_session(account, token, why),
+            Effect::Role { account, role } => self.world.set_role(account, role),
+            Effect::Tell {
+                account,
+                except,
+                value,
+            } => {
+                self.world.tell_account(account, except, &value);
+            }
+        }
+    }
+
+    fn after_the_commit(&mut self, job: Job) {
+        match job {
+            Job::Attach {
+                identity,
+                cursors,
+                reply,
+            } => {
+                let attached = self.attach(&identity, &cursors);
+                // A session that has gone meanwhile is detached by the guard inside its feed.
+                if let Err(unclaimed) = reply.send(attached)
+                    && let Ok(feed) = unclaimed
+                {
+                    self.detach(feed.key());
+                }
+            }
+            Job::Detach(key) => self.detach(key),
+            Job::Typing { key, to } => Presence::typing(&self.world, key, &to),
+            Job::Away { key, text } => self.presence.away(&mut self.world, key, text),
+            Job::Online { reply } => {
+                // Nobody is left to be told when the asker has gone.
+                drop(reply.send(self.online()));
+            }
+            Job::Tick => self.presence.flush(&self.world),
+            Job::Ask { .. } | Job::Work(_) => {}
+        }
+    }
+
+    fn detach(&mut self, key: SessionKey) {
+        if let Some(gone) = self.world.leave(key) {
+            self.presence.gone(&self.world, &gone);
+        }
+    }
+
+    fn online(&self) -> Vec<Online> {
+        let sessions = self.world.accounts.values().filter_map(|keys| keys.first());
+        let mut online: Vec<_> = sessions
+            .filter_map(|key| self.world.sessions.get(key))
+            .map(|session| Online {
+                account: session.actor.account.clone(),
+                away: self.world.away.get(&session.actor.account.id).cloned(),
+            })
+            .collect();
+        online.sort_by(|a, b| a.account.name.cmp(&b.account.name));
+        online
+    }
+
+    /// Takes the backlog and the live subscription of a session at one point: between two
+    /// transactions.
+    fn attach(
+        &mut self,
+        identity: &Identity,
+        cursors: &[(Address, Seq)],
+    ) -> Result<Feed, AttachError> {
+        let read = Self::read_for(&mut self.store, identity, cursors).map_err(|error| {
+            tracing::error!(%error, "cannot read what a session is to be told at login");
+            AttachError::Unavailable
+        })?;
+        let backlog_max = self.limits.backlog_max;
+        let mut starts = Vec::with_capacity(read.memberships.len());
+        for (membership, cursor) in read.memberships {
+            let from = start(&membership, cursor, backlog_max).map_err(|(cursor, head)| {
+                let (place, side) = Place::of_membership(&membership.place, identity.account());
+                AttachError::CursorAhead {
+                    conversation: place.seen_from(side),
+                    cursor,
+                    head,
+                }
+            })?;
+            starts.push((membership, from));
+        }
+        let (key, slip) = self.world.enter(identity);
+        for (membership, from) in starts {
+            self.world.read(key, membership, from);
+        }
+        for (room, by) in read.invitations {
+            slip.value(Value::Invited { room, by });
+        }
+        self.presence.came(&self.world, key);
+        Ok(Feed::new(key, slip))
+    }
+
+    fn read_for(
+        store: &mut Store,
+        identity: &Identity,
+        cursors: &[(Address, Seq)],
+    ) -> Result<ToldAtLogin, StoreError> {
+        let tx = store.snapshot()?;
+        let account = identity.account();
+        let mut told = ToldAtLogin::default();
+        for membership in tx.memberships(account.id)? {
+            let (place, _) = Place::of_membership(&membership.place, account);
+            let cursor = cursors
+                .iter()
+                .find(|(at, _)| place.is_called(at, &account.name));
+            let cursor = match cursor {
+                Some((_, seq)) => Some((*seq, None)),
+                None => former_name(&tx, cursors, &membership)?,
+            };
+            told.memberships.push((membership, cursor));
+        }
+        for invitation in tx.invitations(account.id)? {
+            told.invitations.push((invitation.room, invitation.by));
+        }
+        Ok(told)
+    }
+}
+
+/// A client's cursor, and what it called the conversation when that is an earlier name.
+type Cursor = Option<(Seq, Option<Address>)>;
+
+#[derive(Default)]
+struct ToldAtLogin {
+    memberships: Vec<(Membership, Cursor)>,
+    invitations: Vec<(crate::model::RoomName, crate::model::Account)>,
+}
+
+/// A cursor for a room under a name it had before it was renamed.
+fn former_name(
+    tx: &Tx<'_>,
+    cursors: &[(Address, Seq)],
+    membership: &Membership,
+) -> Result<Cursor, StoreError> {
+    for (address, seq) in cursors {
+        if let Address::Room(name) = address
+            && tx.room_id(name)? == Some(membership.conversation)
+        {
+            return Ok(Some((*seq, Some(address.clone()))));
+        }
+    }
+    Ok(None)
+}
+
+/// Where a session starts to read: after its cursor, or at the head when it has none; never before
+/// what it may read, and never so far back that the backlog is longer than `backlog_max`.
+fn start(membership: &Membership, cursor: Cursor, backlog_max: u64) -> Result<From, (Seq, Seq)> {
+    let head = membership.head;
+    let Some((seen, was)) = cursor else {
+        return Ok(From {
+            next: head.next(),
+            was: None,
+            gap: None,
+        });
+    };
+    if seen > head {
+        return Err((seen, head));
+    }
+    let wanted = seen.next();
+    let earliest = Seq::new(head.get().saturating_sub(backlog_max)).next();
+    let next = wanted.max(membership.start).max(earliest);
+    let gap = (next > wanted).then(|| (wanted, next.previous()));
+    Ok(From { next, was, gap })
+}

@@ -1,0 +1,356 @@
+//! What a session reads: a cursor for each conversation, and a note of what has news.
+//!
+//! The hub wakes, it does not push. It marks a conversation as having news up to a certain entry; the
+//! session reads after its cursor when it gets to it. Marks merge, so a session that is slow or asleep
+//! costs one mark a conversation, however much is said.
+
+use std::{
+    collections::VecDeque,
+    mem,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use tokio::sync::Notify;
+
+use crate::{
+    model::{Account, Address, ConversationId, Reason, RoomName, Seq},
+    store::Membership,
+};
+
+use super::{
+    ask::Outcome,
+    place::Side,
+    tail::{Copied, Encode, Tail, Wanted},
+};
+
+/// The most values (presence, typing, read positions) that wait for one session; of more, the oldest
+/// are dropped: a value is worth only as much as its newest state, which can be asked for.
+const VALUES_MAX: usize = 256;
+
+/// Tells the attached sessions apart; never reused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct SessionKey(pub(super) u64);
+
+/// Why the hub ended a session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ended {
+    /// Its token was revoked, by its owner or the operator.
+    Revoked,
+    /// The password was changed elsewhere.
+    PasswordChanged,
+    /// The account was disabled or deleted.
+    Disabled,
+}
+
+/// A conversation the session reads from now on.
+#[derive(Clone, Debug)]
+pub struct Opened {
+    /// What the store knows of the membership.
+    pub membership: Membership,
+    /// What its reader types for it.
+    pub address: Address,
+    /// What the client's cursor called it, where that is an earlier name.
+    pub was: Option<Address>,
+    /// The entries left out between the client's cursor and where reading starts.
+    pub gap: Option<(Seq, Seq)>,
+}
+
+/// Something a session is told that is no entry: of several about one thing the latest wins.
+#[derive(Clone, Debug)]
+pub enum Value {
+    /// The account was asked into a room.
+    Invited {
+        /// Which.
+        room: RoomName,
+        /// By whom.
+        by: Account,
+    },
+    /// Another session of the account has read this far.
+    Read {
+        /// Where.
+        conversation: Address,
+        /// Up to and with this entry.
+        seq: Seq,
+        /// Messages after it.
+        unread: u64,
+        /// Mentions after it.
+        mentions: u64,
+    },
+    /// Somebody came, went or is away.
+    Presence {
+        /// Who.
+        account: Account,
+        /// Whether a session of theirs is attached.
+        online: bool,
+        /// Why they are away, if they are.
+        away: Option<Reason>,
+    },
+    /// Somebody is typing.
+    Typing {
+        /// Where.
+        conversation: Address,
+        /// Who.
+        account: Account,
+    },
+    /// Something the account's owner should know.
+    Notice(String),
+}
+
+/// What the hub has left for a session since it last looked.
+#[derive(Debug, Default)]
+pub struct News {
+    /// Conversations it reads from now on; their entries come after.
+    pub opened: Vec<Opened>,
+    /// To be sent after the entries of the same look.
+    pub answers: VecDeque<(u64, Outcome)>,
+    /// To be sent in any order.
+    pub values: VecDeque<Value>,
+    /// The session is over; nothing else counts.
+    pub ended: Option<Ended>,
+}
+
+#[derive(Debug, Default)]
+struct Pending {
+    marks: Vec<(ConversationId, Seq)>,
+    changes: Vec<Change>,
+    news: News,
+}
+
+#[derive(Debug)]
+enum Change {
+    Open(Box<Opened>, Side, Arc<Tail>, Seq),
+    Close(ConversationId, Seq),
+    Rename(ConversationId, Address),
+}
+
+/// The hub's end of a feed.
+#[derive(Debug, Default)]
+pub(super) struct Slip {
+    pending: Mutex<Pending>,
+    wake: Notify,
+}
+
+impl Slip {
+    fn pending(&self) -> MutexGuard<'_, Pending> {
+        self.pending.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// There are entries up to `up_to`.
+    pub(super) fn mark(&self, conversation: ConversationId, up_to: Seq) {
+        let mut pending = self.pending();
+        match pending.marks.iter_mut().find(|(id, _)| *id == conversation) {
+            Some((_, mark)) => *mark = up_to,
+            None => pending.marks.push((conversation, up_to)),
+        }
+        drop(pending);
+        self.wake();
+    }
+
+    pub(super) fn open(&self, opened: Opened, side: Side, tail: Arc<Tail>, next: Seq) {
+        self.pending()
+            .changes
+            .push(Change::Open(Box::new(opened), side, tail, next));
+        self.wake();
+    }
+
+    /// Nothing after `last` is for this session.
+    pub(super) fn close(&self, conversation: ConversationId, last: Seq) {
+        self.pending()
+            .changes
+            .push(Change::Close(conversation, last));
+        self.wake();
+    }
+
+    pub(super) fn rename(&self, conversation: ConversationId, address: Address) {
+        self.pending()
+            .changes
+            .push(Change::Rename(conversation, address));
+    }
+
+    pub(super) fn answer(&self, request: u64, outcome: Outcome) {
+        self.pending().news.answers.push_back((request, outcome));
+        self.wake();
+    }
+
+    pub(super) fn value(&self, value: Value) {
+        let mut pending = self.pending();
+        if pending.news.values.len() >= VALUES_MAX {
+            pending.news.values.pop_front();
+        }
+        pending.news.values.push_back(value);
+        drop(pending);
+        self.wake();
+    }
+
+    pub(super) fn end(&self, why: Ended) {
+        self.pending().news.ended.get_or_insert(why);
+        self.wake();
+    }
+
+    fn wake(&self) {
+        self.wake.notify_one();
+    }
+}
+
+/// One conversation as a session reads it.
+#[derive(Debug)]
+struct Cursor {
+    conversation: ConversationId,
+    address: Address,
+    side: Side,
+    tail: Arc<Tail>,
+    next: Seq,
+    up_to: Seq,
+    closing: bool,
+}
+
+/// What to do next to bring a session up to date.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Step {
+    /// Nothing: all that was marked has been copied.
+    Done,
+    /// The buffer is full: write it, then go on.
+    Full,
+    /// Read these entries from the store, then say with [`Feed::has_read`] how far that went.
+    Store {
+        /// Where.
+        conversation: ConversationId,
+        /// What the reader calls it.
+        address: Address,
+        /// After this one.
+        after: Seq,
+        /// Up to and with this one.
+        up_to: Seq,
+    },
+}
+
+/// The session's end of a feed: its cursors and what the hub has left for it.
+///
+/// Owned by one session. Dropping it is not enough to detach: the session tells the hub.
+#[derive(Debug)]
+pub struct Feed {
+    pub(super) key: SessionKey,
+    pub(super) slip: Arc<Slip>,
+    cursors: Vec<Cursor>,
+}
+
+impl Feed {
+    pub(super) const fn new(key: SessionKey, slip: Arc<Slip>) -> Self {
+        Self {
+            key,
+            slip,
+            cursors: Vec::new(),
+        }
+    }
+
+    /// What the hub knows this session by.
+    #[must_use]
+    pub const fn key(&self) -> SessionKey {
+        self.key
+    }
+
+    /// Waits until the hub has left something. Cancel safe: a wake-up is stored, not lost.
+    pub async fn changed(&self) {
+        self.slip.wake.notified().await;
+    }
+
+    /// Takes what the hub has left; entries are then to be had by [`Feed::copy`].
+    pub fn take(&mut self) -> News {
+        let mut pending = self.slip.pending();
+        let marks = mem::take(&mut pending.marks);
+        let changes = mem::take(&mut pending.changes);
+        let mut news = mem::take(&mut pending.news);
+        drop(pending);
+        for change in changes {
+            self.change(change, &mut news);
+        }
+        for (conversation, up_to) in marks {
+            let mut cursors = self.cursors.iter_mut();
+            if let Some(cursor) = cursors.find(|c| c.conversation == conversation && !c.closing) {
+                cursor.up_to = cursor.up_to.max(up_to);
+            }
+        }
+        self.cursors
+            .retain(|cursor| !cursor.closing || cursor.next <= cursor.up_to);
+        news
+    }
+
+    fn change(&mut self, change: Change, news: &mut News) {
+        match change {
+            Change::Open(opened, side, tail, next) => {
+                self.cursors.push(Cursor {
+                    conversation: opened.membership.conversation,
+                    address: opened.address.clone(),
+                    side,
+                    tail,
+                    next,
+                    up_to: opened.membership.head,
+                    closing: false,
+                });
+                news.opened.push(*opened);
+            }
+            Change::Close(conversation, last) => {
+                let mut cursors = self.cursors.iter_mut();
+                if let Some(cursor) = cursors.find(|c| c.conversation == conversation && !c.closing)
+                {
+                    cursor.closing = true;
+                    cursor.up_to = last;
+                }
+            }
+            Change::Rename(conversation, address) => {
+                for cursor in self
+                    .cursors
+                    .iter_mut()
+                    .filter(|c| c.conversation == conversation)
+                {
+                    cursor.address = address.clone();
+                }
+            }
+        }
+    }
+
+    /// Appends what is pending to `out` until that is `full` bytes long.
+    pub fn copy(&mut self, encode: Encode, out: &mut Vec<u8>, full: usize) -> Step {
+        for cursor in &mut self.cursors {
+            while cursor.next <= cursor.up_to {
+                if out.len() >= full {
+                    return Step::Full;
+                }
+                let (next, up_to, side) = (cursor.next, cursor.up_to, cursor.side);
+                match cursor.tail.copy(
+                    Wanted {
+                        next,
+                        up_to,
+                        side,
+                        full,
+                    },
+                    encode,
+                    out,
+                ) {
+                    Copied::UpTo(seq) => cursor.next = seq.next(),
+                    Copied::Behind => {
+                        return Step::Store {
+                            conversation: cursor.conversation,
+                            address: cursor.address.clone(),
+                            after: cursor.next.previous(),
+                            up_to: cursor.up_to,
+                        };
+                    }
+                }
+            }
+        }
+        self.cursors.retain(|cursor| !cursor.closing);
+        Step::Done
+    }
+
+    /// Entries up to and with `seq` have been read from the store.
+    pub fn has_read(&mut self, conversation: ConversationId, seq: Seq) {
+        let behind = self
+            .cursors
+            .iter_mut()
+            .find(|c| c.conversation == conversation && c.next <= c.up_to);
+        if let Some(cursor) = behind {
+            cursor.next = cursor.next.max(seq.next());
+        }
+    }
+}

@@ -1,0 +1,131 @@
+//! The newest entries of a conversation, in memory, for all its readers at once.
+//!
+//! Reading the tail is how live delivery works; whoever has fallen behind it reads the store instead,
+//! so a slow reader costs a cursor and not a queue.
+
+use std::{
+    collections::VecDeque,
+    sync::{OnceLock, PoisonError, RwLock},
+};
+
+use crate::{
+    chat::{Entry, Event},
+    model::{Address, Seq},
+};
+
+use super::place::{Place, Side};
+
+/// The most entries a tail holds: what comes in while a reader waits for its turn, many times over.
+const TAIL_ENTRIES_MAX: usize = 1024;
+/// The most bytes a tail holds, a bound on what a room of long texts costs.
+const TAIL_BYTES_MAX: usize = 1024 * 1024;
+
+/// Turns an entry into what one wire format sends for it, as read at that address.
+pub type Encode = fn(&Entry, &Address) -> Box<[u8]>;
+
+/// One entry and its encoded form, made by whoever needs it first and shared by all.
+#[derive(Debug)]
+struct Record {
+    entry: Entry,
+    place: Place,
+    encoded: [OnceLock<Box<[u8]>>; 2],
+}
+
+impl Record {
+    fn encoded(&self, side: Side, encode: Encode) -> &[u8] {
+        let slot = match side {
+            Side::First => &self.encoded[0],
+            Side::Second => &self.encoded[1],
+        };
+        slot.get_or_init(|| encode(&self.entry, &self.place.seen_from(side)))
+    }
+
+    /// About what the record costs in memory, the same whether it is encoded yet or not.
+    fn weight(&self) -> usize {
+        const BARE: usize = 512;
+        match &self.entry.event {
+            Event::Posted { text, .. } | Event::Edited { text, .. } => {
+                BARE + 2 * text.as_str().len()
+            }
+            _ => BARE,
+        }
+    }
+}
+
+/// What came of reading a tail.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Copied {
+    /// Everything up to and with this entry has been copied.
+    UpTo(Seq),
+    /// The entry asked for is not in memory any more: read the store.
+    Behind,
+}
+
+/// The newest entries of one conversation. The hub appends, sessions read.
+#[derive(Debug, Default)]
+pub(super) struct Tail {
+    ring: RwLock<Ring>,
+}
+
+#[derive(Debug, Default)]
+struct Ring {
+    records: VecDeque<Record>,
+    weight: usize,
+}
+
+impl Tail {
+    /// Adds the entry that follows the newest, and drops the oldest for it when the tail is full.
+    pub(super) fn push(&self, entry: Entry, place: Place) {
+        let record = Record {
+            entry,
+            place,
+            encoded: Default::default(),
+        };
+        let mut ring = self.ring.write().unwrap_or_else(PoisonError::into_inner);
+        ring.weight += record.weight();
+        ring.records.push_back(record);
+        while ring.records.len() > TAIL_ENTRIES_MAX || ring.weight > TAIL_BYTES_MAX {
+            let Some(oldest) = ring.records.pop_front() else {
+                break;
+            };
+            ring.weight -= oldest.weight();
+        }
+    }
+
+    /// Appends the encoded entries from `next` to `up_to` to `out`, stopping early once `out` is
+    /// `full` bytes long.
+    pub(super) fn copy(&self, wanted: Wanted, encode: Encode, out: &mut Vec<u8>) -> Copied {
+        let ring = self.ring.read().unwrap_or_else(PoisonError::into_inner);
+        let Some(first) = ring.records.front().map(|record| record.entry.seq) else {
+            return Copied::Behind;
+        };
+        let Some(skipped) = wanted.next.get().checked_sub(first.get()) else {
+            return Copied::Behind;
+        };
+        let skipped = usize::try_from(skipped)
+            .unwrap_or(usize::MAX)
+            .min(ring.records.len());
+        let mut copied = Copied::Behind;
+        for record in ring.records.range(skipped..) {
+            if record.entry.seq > wanted.up_to || out.len() >= wanted.full {
+                break;
+            }
+            out.extend_from_slice(record.encoded(wanted.side, encode));
+            copied = Copied::UpTo(record.entry.seq);
+        }
+        copied
+    }
+}
+
+/// Which entries a reader wants.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Wanted {
+    /// From this one.
+    pub(super) next: Seq,
+    /// Up to and with this one.
+    pub(super) up_to: Seq,
+    /// As seen from here.
+    pub(super) side: Side,
+    /// No more once the buffer is this long, in bytes.
+    pub(super) full: usize,
+}
