@@ -16,7 +16,8 @@ use tokio_rustls::{TlsConnector, client::TlsStream};
 pub use error::ConnectError;
 pub use negotiated::Negotiated;
 
-use super::{ALPN, load::LoadError, pin::Pin, provider};
+use super::{ALPN, load::LoadError, pin::Pin, provider, summary::Summary};
+use crate::model::Timestamp;
 use verify::Verifier;
 
 /// Servers whose tickets are kept for a quicker reconnect: a client talks to one.
@@ -97,7 +98,25 @@ impl ClientTls {
         if stream.get_ref().1.alpn_protocol() != Some(ALPN) {
             return Err(ConnectError::NotNetcomm);
         }
+        check_not_expired(&stream, Timestamp::now())?;
         Ok(stream)
+    }
+}
+
+/// A resumed handshake does not look at the certificate again, which may have expired since.
+fn check_not_expired<IO>(stream: &TlsStream<IO>, now: Timestamp) -> Result<(), ConnectError> {
+    let leaf = stream
+        .get_ref()
+        .1
+        .peer_certificates()
+        .and_then(<[_]>::first);
+    match leaf.map(Summary::of) {
+        Some(Ok(leaf)) if now <= leaf.not_after => Ok(()),
+        Some(Ok(leaf)) => Err(ConnectError::Expired {
+            on: Some(leaf.not_after),
+        }),
+        Some(Err(error)) => Err(ConnectError::Certificate(error.to_string())),
+        None => Err(ConnectError::Certificate("there is none".to_owned())),
     }
 }
 
@@ -115,10 +134,7 @@ mod tests {
     use tokio::io::{AsyncWriteExt, duplex};
 
     use super::*;
-    use crate::{
-        model::Timestamp,
-        tls::testing::{Made, Odd, handshake},
-    };
+    use crate::tls::testing::{Made, Odd, handshake};
 
     const DAY: Duration = Duration::from_secs(24 * 60 * 60);
     const NETCOMM: &[&[u8]] = &[ALPN];
@@ -192,6 +208,16 @@ mod tests {
                 Err(ConnectError::NotYetValid { from: Some(_) })
             ));
         }
+    }
+
+    #[tokio::test]
+    async fn a_resumed_connection_ends_with_the_certificate_too() {
+        let made = Made::new();
+        let (stream, _) = handshake(&made.server(), &made.by_pin(), "localhost").await;
+        let (stream, end) = (stream.unwrap(), made.generated.expires);
+        check_not_expired(&stream, end).unwrap();
+        let refused = check_not_expired(&stream, end.after(DAY)).unwrap_err();
+        assert!(matches!(refused, ConnectError::Expired { on: Some(on) } if on == end));
     }
 
     #[tokio::test]

@@ -173,6 +173,7 @@ fn server_config(
 
 #[cfg(test)]
 mod tests {
+    use rustls::HandshakeKind;
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
     use super::*;
@@ -203,9 +204,10 @@ mod tests {
     async fn a_reload_serves_the_new_certificate_and_ends_old_tickets() {
         let made = Made::new();
         let (server, client) = (made.server(), made.by_pin());
-        for _ in 0..2 {
+        for expected in [HandshakeKind::Full, HandshakeKind::Resumed] {
             let (client, server) = handshake(&server, &client, "localhost").await;
             let mut client = client.unwrap();
+            assert_eq!(client.get_ref().1.handshake_kind(), Some(expected));
             server.unwrap().write_all(b"x").await.unwrap();
             client.read_u8().await.unwrap(); // takes in the ticket that came before it
         }
