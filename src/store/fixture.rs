@@ -1,5 +1,7 @@
 //! A store in a temporary folder, and short ways to fill it. For tests only.
 
+use std::{fs::Permissions, os::unix::fs::PermissionsExt};
+
 use tempfile::TempDir;
 
 use crate::{
@@ -19,13 +21,24 @@ pub(super) struct Fixture {
 }
 
 impl Fixture {
-    pub(super) fn new() -> Self {
-        let folder = tempfile::Builder::new()
-            .permissions(private())
+    pub(super) fn folder() -> TempDir {
+        let private = Permissions::from_mode(0o700);
+        tempfile::Builder::new()
+            .permissions(private)
             .tempdir()
-            .unwrap();
+            .unwrap()
+    }
+
+    pub(super) fn new() -> Self {
+        let folder = Self::folder();
         let store = Store::open(folder.path(), Durability::None).unwrap();
         Self { store, folder }
+    }
+
+    /// Closes the store in order; its folder stays.
+    pub(super) fn close(self) -> TempDir {
+        drop(self.store);
+        self.folder
     }
 
     pub(super) fn reader(&self) -> Reader {
@@ -84,10 +97,6 @@ impl Fixture {
     ) -> Seq {
         self.add(conversation, author, posted(text))
     }
-}
-
-pub(super) fn private() -> std::fs::Permissions {
-    std::os::unix::fs::PermissionsExt::from_mode(0o700)
 }
 
 pub(super) const fn at(seconds: i64) -> Timestamp {

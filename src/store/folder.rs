@@ -15,6 +15,8 @@ const LOCK_FILE: &str = "netcomm.lock";
 const DATABASE_FILE: &str = "netcomm.db";
 const FOLDER_MODE: u32 = 0o700;
 const FILE_MODE: u32 = 0o600;
+/// What SQLite writes at once, in bytes, unless told otherwise.
+const PAGE: u64 = 4096;
 /// The permission bits of everybody but the owner.
 const OTHERS: u32 = 0o077;
 
@@ -70,7 +72,8 @@ impl Folder {
     pub(super) fn database(&self) -> Result<PathBuf, StoreError> {
         let path = self.path.join(DATABASE_FILE);
         let log = with_suffix(&path, "-wal");
-        let used = self.past()? != Past::None || size(&log)?.is_some_and(|bytes| bytes > 0);
+        let past = self.past()?;
+        let used = past != Past::None || size(&log)?.is_some_and(|bytes| bytes > 0);
         match size(&path)? {
             None | Some(0) if used => Err(StoreError::Missing {
                 found: if path.exists() { "empty" } else { "missing" },
@@ -80,6 +83,10 @@ impl Folder {
                 private_file(&path)?;
                 sync_folder(&self.path)?;
                 Ok(path)
+            }
+            // While it is written it can end anywhere for a moment; the log then has the rest.
+            Some(bytes) if past == Past::Clean && bytes % PAGE != 0 => {
+                Err(StoreError::corrupt("the file ends within a page"))
             }
             Some(_) => {
                 check(&path, FILE_MODE)?;
@@ -190,5 +197,67 @@ fn failed(doing: &'static str, path: &Path) -> impl FnOnce(io::Error) -> StoreEr
         doing,
         path,
         source,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use crate::store::{Durability, Store, fixture::Fixture};
+
+    use super::*;
+
+    fn chmod(path: &Path, mode: u32) {
+        fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+    }
+
+    fn mode(path: &Path) -> u32 {
+        fs::metadata(path).unwrap().permissions().mode() & 0o7777
+    }
+
+    #[test]
+    fn a_new_folder_and_all_that_is_in_it_is_for_its_owner_alone() {
+        let parent = Fixture::folder();
+        let path = parent.path().join("a/b/data");
+        let store = Store::open(&path, Durability::None).unwrap();
+        assert_eq!(mode(&path), FOLDER_MODE);
+        let files: Vec<_> = fs::read_dir(&path)
+            .unwrap()
+            .map(|file| file.unwrap().path())
+            .collect();
+        assert_eq!(files.len(), 4, "{files:?}");
+        for file in files {
+            assert_eq!(mode(&file), FILE_MODE, "{}", file.display());
+        }
+        drop(store);
+    }
+
+    #[test]
+    fn what_others_can_read_is_refused_with_the_mode_it_needs() {
+        for (name, open_to_others, needed) in [
+            ("", 0o750, "run chmod 700"),
+            ("", 0o701, "run chmod 700"),
+            (DATABASE_FILE, 0o640, "run chmod 600"),
+            (LOCK_FILE, 0o606, "run chmod 600"),
+        ] {
+            let folder = Fixture::new().close();
+            let path = folder.path().join(name);
+            chmod(&path, open_to_others);
+            let refused = Store::open(folder.path(), Durability::None).unwrap_err();
+            assert!(refused.to_string().contains(needed), "{refused}");
+            assert!(matches!(refused, StoreError::Permissions { .. }));
+        }
+    }
+
+    #[test]
+    fn a_folder_tells_how_it_was_left() {
+        let parent = Fixture::folder();
+        let folder = Folder::open(parent.path()).unwrap();
+        assert_eq!(folder.past().unwrap(), Past::None);
+        for past in [Past::Cut, Past::Clean, Past::Cut] {
+            folder.leave_as(past).unwrap();
+            assert_eq!(folder.past().unwrap(), past);
+        }
     }
 }

@@ -260,3 +260,172 @@ impl Kept {
         ENTRY_OVERHEAD + text + reactions
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::{
+        model::Text,
+        store::{
+            EVERYONE,
+            fixture::{Fixture, at},
+        },
+    };
+
+    use super::*;
+
+    const ALL: PageLimits = PageLimits {
+        rows: 1000,
+        bytes: 1 << 20,
+    };
+
+    fn rows(rows: usize) -> PageLimits {
+        PageLimits { rows, ..ALL }
+    }
+
+    fn places(page: &Page) -> Vec<u64> {
+        page.entries.iter().map(|entry| entry.seq.get()).collect()
+    }
+
+    fn digest(page: &Page, index: usize) -> &Digest {
+        match &page.entries[index].body {
+            Body::Event { digest, .. } => digest,
+            gone => panic!("{gone:?}"),
+        }
+    }
+
+    #[tokio::test]
+    async fn a_page_ends_at_its_limit_or_at_the_end_of_the_log() {
+        let mut fixture = Fixture::new();
+        let alice = fixture.account("alice");
+        for number in 1..=10 {
+            fixture.post(EVERYONE, &alice, &number.to_string());
+        }
+        let head = Seq::new(10);
+        for (after, limit, expected) in [
+            (0, 10, (1..=10).collect::<Vec<u64>>()),
+            (0, 11, (1..=10).collect()),
+            (0, 9, (1..=9).collect()),
+            (9, 5, vec![10]),
+            (10, 5, vec![]),
+            (99, 5, vec![]),
+            (4, 1, vec![5]),
+        ] {
+            let reader = fixture.reader();
+            let page = reader.entries(EVERYONE, Seq::new(after), head, rows(limit));
+            assert_eq!(
+                places(&page.await.unwrap()),
+                expected,
+                "{limit} after {after}"
+            );
+        }
+        for (before, from, limit, expected) in [
+            (11, 1, 10, (1..=10).collect::<Vec<u64>>()),
+            (11, 1, 3, vec![8, 9, 10]),
+            (3, 1, 3, vec![1, 2]),
+            (8, 7, 3, vec![7]),
+            (1, 1, 3, vec![]),
+            (0, 0, 3, vec![]),
+        ] {
+            let (before, from) = (Seq::new(before), Seq::new(from));
+            let reader = fixture.reader();
+            let page = reader.entries_before(EVERYONE, before, from, rows(limit));
+            assert_eq!(
+                places(&page.await.unwrap()),
+                expected,
+                "{limit} before {before}"
+            );
+        }
+    }
+
+    #[tokio::test]
+    async fn a_page_holds_so_many_bytes_but_never_nothing() {
+        let mut fixture = Fixture::new();
+        let alice = fixture.account("alice");
+        for _ in 0..3 {
+            fixture.post(EVERYONE, &alice, &"x".repeat(1000));
+        }
+        let one = ENTRY_OVERHEAD + 1000;
+        for (bytes, expected) in [
+            (0, 1),
+            (one, 1),
+            (2 * one - 1, 1),
+            (2 * one, 2),
+            (3 * one, 3),
+            (4 * one, 3),
+        ] {
+            let limits = PageLimits { rows: 10, bytes };
+            let reader = fixture.reader();
+            let page = reader.entries(EVERYONE, Seq::ZERO, Seq::new(3), limits);
+            assert_eq!(page.await.unwrap().entries.len(), expected, "{bytes} bytes");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_message_reads_as_later_entries_have_made_it() {
+        let mut fixture = Fixture::new();
+        let [alice, bob] = ["alice", "bob"].map(|name| fixture.account(name));
+        let target = fixture.post(EVERYONE, &alice, "helo");
+        let text = Text::parse("hello").unwrap();
+        let edit = fixture.add(
+            EVERYONE,
+            &alice,
+            Event::Edited {
+                target,
+                text: text.clone(),
+            },
+        );
+        let emoji = Emoji::parse("👍").unwrap();
+        for account in [&bob, &alice] {
+            let emoji = emoji.clone();
+            fixture.add(EVERYONE, account, Event::Reacted { target, emoji });
+        }
+        let reader = fixture.reader();
+        let page = reader
+            .entries(EVERYONE, Seq::ZERO, Seq::FIRST, ALL)
+            .await
+            .unwrap();
+        let Body::Event {
+            event: Event::Posted { text: now, .. },
+            ..
+        } = &page.entries[0].body
+        else {
+            panic!("{page:?}");
+        };
+        assert_eq!(*now, text);
+        let edited_at = Some(at(i64::try_from(edit.get()).unwrap()));
+        let by = vec![bob, alice];
+        let reactions = vec![Reaction { emoji, by }];
+        assert_eq!(
+            *digest(&page, 0),
+            Digest {
+                edited_at,
+                reactions
+            }
+        );
+        assert_eq!((page.start, page.head), (Seq::FIRST, Seq::new(4)));
+    }
+
+    #[tokio::test]
+    async fn the_text_of_a_deleted_message_is_nowhere_in_the_log() {
+        let mut fixture = Fixture::new();
+        let alice = fixture.account("alice");
+        let target = fixture.post(EVERYONE, &alice, "a secret");
+        let text = Text::parse("still a secret").unwrap();
+        fixture.add(EVERYONE, &alice, Event::Edited { target, text });
+        let emoji = Emoji::parse("👍").unwrap();
+        fixture.add(EVERYONE, &alice, Event::Reacted { target, emoji });
+        fixture.add(EVERYONE, &alice, Event::Deleted { target });
+        let reader = fixture.reader();
+        let page = reader
+            .entries(EVERYONE, Seq::ZERO, Seq::new(9), ALL)
+            .await
+            .unwrap();
+        assert_eq!(page.entries[0].body, Body::DeletedPost);
+        assert_eq!(page.entries[1].body, Body::DeletedEdit { target });
+        assert_eq!(places(&page), [1, 2, 3, 4]);
+        fixture.within(|tx| {
+            let target = tx.target(EVERYONE, target, alice.id, None).unwrap();
+            assert_eq!((target.author, target.reactions), (None, 0));
+        });
+    }
+}

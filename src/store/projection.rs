@@ -43,8 +43,7 @@ pub(super) fn project(
              WHERE conversation = ?1 AND target = ?2 AND emoji = ?3 AND account = ?4",
             (entry.conversation, target, emoji, author),
         ),
-        Event::Created { .. } => room.enter(author, RoomRole::Owner),
-        Event::Joined => room.enter(author, RoomRole::Member),
+        Event::Created { .. } | Event::Joined => room.enter(author, entry.at),
         Event::Left => room.leave(author),
         Event::Invited { account } => room.run(
             "INSERT INTO invitations (conversation, account, invited_by) VALUES (?1, ?2, ?3)
@@ -152,19 +151,26 @@ impl Projection<'_> {
         )
     }
 
-    fn enter(&self, account: AccountId, role: RoomRole) -> Result<(), StoreError> {
-        let sql = "SELECT backscroll FROM rooms WHERE conversation = ?1";
-        let backscroll = only(self.connection, sql, [self.conversation], |row| {
-            Ok(row.get(0)?)
+    fn enter(&self, account: AccountId, at: Timestamp) -> Result<(), StoreError> {
+        let sql = "SELECT backscroll, members FROM rooms WHERE conversation = ?1";
+        let (backscroll, members) = only(self.connection, sql, [self.conversation], |row| {
+            Ok((row.get(0)?, row.get::<_, Count>(1)?.0))
         })?;
         let reads_from = match backscroll {
             Backscroll::All => Seq::FIRST,
             Backscroll::SinceJoin => self.seq,
         };
+        let role = if members == 0 {
+            RoomRole::Owner
+        } else {
+            RoomRole::Member
+        };
         self.run(
-            "INSERT INTO members (conversation, account, role, reads_from) VALUES (?1, ?2, ?3, ?4)
-             ON CONFLICT DO NOTHING",
-            (self.conversation, account, role, reads_from),
+            "INSERT INTO members (conversation, account, role, reads_from, posted_at)
+             VALUES (?1, ?2, ?3, ?4, ?5)
+             ON CONFLICT DO UPDATE SET role = excluded.role, reads_from = excluded.reads_from,
+                                       posted_at = excluded.posted_at",
+            (self.conversation, account, role, reads_from, at),
         )?;
         // Who comes for the first time has missed nothing; who comes back is where they were.
         self.run(
@@ -175,8 +181,16 @@ impl Projection<'_> {
         self.lift("invitations", account)
     }
 
+    /// A room whose last owner is gone falls to whoever stands highest.
     fn leave(&self, account: AccountId) -> Result<(), StoreError> {
-        self.lift("members", account)
+        self.lift("members", account)?;
+        self.run(
+            "UPDATE members SET role = 'owner' WHERE conversation = ?1
+               AND NOT EXISTS (SELECT 1 FROM members WHERE conversation = ?1 AND role = 'owner')
+               AND account = (SELECT account FROM members WHERE conversation = ?1
+                              ORDER BY role = 'moderator' DESC, account LIMIT 1)",
+            [self.conversation],
+        )
     }
 
     fn ban(&self, account: AccountId, until: Option<Timestamp>) -> Result<(), StoreError> {
@@ -214,5 +228,104 @@ impl Projection<'_> {
             "UPDATE rooms SET name = ?2, key = ?3 WHERE conversation = ?1",
             (self.conversation, name, name.key()),
         )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use crate::{
+        chat::Conversation,
+        model::{Account, Reason, RoomName, Topic, Visibility},
+        store::fixture::{self, Fixture, entry},
+    };
+
+    use super::*;
+
+    const ACCOUNTS: u64 = 4;
+
+    fn somebody() -> impl Strategy<Value = Account> {
+        (1..=ACCOUNTS).prop_map(|id| fixture::account(id, &format!("user-{id}")))
+    }
+
+    fn until() -> impl Strategy<Value = Option<Timestamp>> {
+        prop::option::of((0_i64..9).prop_map(fixture::at))
+    }
+
+    fn name() -> impl Strategy<Value = RoomName> {
+        "[a-c]".prop_map(|name| RoomName::parse(&name).unwrap())
+    }
+
+    /// Whatever changes the state of a room, allowed or not.
+    fn event() -> impl Strategy<Value = Event> {
+        let reason = Reason::default();
+        let why = reason.clone();
+        let visibility = prop::sample::select(Visibility::ALL);
+        prop_oneof![
+            3 => Just(Event::Joined),
+            2 => Just(fixture::posted("hi")),
+            1 => Just(Event::Left),
+            1 => Just(Event::Archived),
+            1 => Just(Event::Unarchived),
+            1 => somebody().prop_map(|account| Event::Invited { account }),
+            1 => (somebody(), prop::sample::select(RoomRole::ALL))
+                .prop_map(|(account, role)| Event::RoleSet { account, role }),
+            1 => somebody().prop_map(move |account| {
+                Event::Kicked { account, reason: reason.clone() }
+            }),
+            1 => (somebody(), until(), any::<bool>()).prop_map(move |(account, until, ban)| {
+                let reason = why.clone();
+                if ban {
+                    Event::Banned { account, reason, until }
+                } else {
+                    Event::Muted { account, reason, until }
+                }
+            }),
+            1 => somebody().prop_map(|account| Event::Unbanned { account }),
+            1 => somebody().prop_map(|account| Event::Unmuted { account }),
+            1 => name().prop_map(|name| Event::Renamed { name }),
+            1 => "[a-z]{0,3}".prop_map(|topic| Event::TopicSet {
+                topic: Topic::parse(&topic).unwrap()
+            }),
+            1 => visibility.prop_map(|visibility| Event::VisibilitySet { visibility }),
+            1 => prop::sample::select(Backscroll::ALL)
+                .prop_map(|backscroll| Event::BackscrollSet { backscroll }),
+            1 => (0_u64..9).prop_map(|seconds| Event::SlowModeSet {
+                wait: std::time::Duration::from_secs(seconds)
+            }),
+            1 => prop::option::of(0_u64..9).prop_map(|keep_last| Event::RetentionSet {
+                keep_for: keep_last.map(std::time::Duration::from_secs),
+                keep_last,
+            }),
+        ]
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+
+        #[test]
+        fn what_is_stored_of_a_room_is_what_its_log_amounts_to(
+            events in prop::collection::vec((somebody(), event()), 0..40)
+        ) {
+            let mut fixture = Fixture::new();
+            for id in 1..=ACCOUNTS {
+                fixture.account(&format!("user-{id}"));
+            }
+            let name = RoomName::parse("a").unwrap();
+            let visibility = Visibility::Private;
+            let tx = fixture.store.begin().unwrap();
+            let id = tx.create_room(&name, visibility).unwrap();
+            let mut state = Conversation::room(id, name.clone(), visibility);
+            let maker = fixture::account(1, "user-1");
+            let made = (maker, Event::Created { name, visibility });
+            for (author, event) in std::iter::once(made).chain(events) {
+                let entry = entry(id, state.head.next(), &author, event);
+                tx.append(&entry, None, &[]).unwrap();
+                state.apply(&entry);
+                let stored = tx.conversation(id).unwrap();
+                prop_assert_eq!(stored.as_ref(), Some(&state));
+            }
+        }
     }
 }

@@ -211,15 +211,138 @@ pub(super) fn configure(connection: &Connection) -> Result<(), StoreError> {
 /// Moves everything committed from the log into the database file.
 fn empty_log(connection: &Connection) -> Result<(), StoreError> {
     let busy: bool =
-        connection.pragma_query_value(None, "wal_checkpoint(TRUNCATE)", |row| row.get(0))?;
+        connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))?;
     if busy { Err(StoreError::Busy) } else { Ok(()) }
 }
 
 fn quick_check(connection: &Connection) -> Result<(), StoreError> {
-    let found: String = connection.pragma_query_value(None, "quick_check(1)", |row| row.get(0))?;
+    let found: String = connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
     if found == "ok" {
         Ok(())
     } else {
         Err(StoreError::corrupt(found))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use crate::{
+        model::Seq,
+        store::{EVERYONE, fixture::Fixture},
+    };
+
+    use super::*;
+
+    const DATABASE: &str = "netcomm.db";
+
+    /// A folder with some history in it, left in order.
+    fn used() -> tempfile::TempDir {
+        let mut fixture = Fixture::new();
+        let alice = fixture.account("alice");
+        for number in 0..200 {
+            fixture.post(EVERYONE, &alice, &format!("{number} {}", "x".repeat(200)));
+        }
+        fixture.close()
+    }
+
+    fn open(folder: &tempfile::TempDir) -> Result<Store, StoreError> {
+        Store::open(folder.path(), Durability::None)
+    }
+
+    fn head(store: &mut Store) -> Seq {
+        let tx = store.begin().unwrap();
+        tx.conversation(EVERYONE).unwrap().unwrap().head
+    }
+
+    #[test]
+    fn what_was_committed_is_there_after_opening_again() {
+        let folder = used();
+        assert_eq!(head(&mut open(&folder).unwrap()), Seq::new(200));
+    }
+
+    #[test]
+    fn a_store_that_was_cut_off_is_checked_and_has_everything() {
+        let mut fixture = Fixture::new();
+        let alice = fixture.account("alice");
+        fixture.post(EVERYONE, &alice, "hi");
+        // What a kill leaves: the files as they are while the store is open, and no lock.
+        let copy = Fixture::folder();
+        for file in fs::read_dir(fixture.folder.path()).unwrap() {
+            let file = file.unwrap();
+            fs::copy(file.path(), copy.path().join(file.file_name())).unwrap();
+        }
+        assert_eq!(head(&mut open(&copy).unwrap()), Seq::new(1));
+    }
+
+    #[test]
+    fn a_second_server_on_the_same_folder_is_refused() {
+        let fixture = Fixture::new();
+        let refused = open(&fixture.folder).unwrap_err();
+        assert!(matches!(refused, StoreError::Locked { .. }), "{refused}");
+    }
+
+    #[test]
+    fn a_missing_database_is_never_taken_for_a_new_one() {
+        let folder = used();
+        fs::remove_file(folder.path().join(DATABASE)).unwrap();
+        let refused = open(&folder).unwrap_err();
+        assert!(matches!(refused, StoreError::Missing { .. }), "{refused}");
+        assert!(!folder.path().join(DATABASE).exists());
+    }
+
+    #[test]
+    fn a_missing_database_beside_its_log_is_never_taken_for_a_new_one() {
+        let folder = Fixture::folder();
+        fs::write(folder.path().join("netcomm.db-wal"), b"not empty").unwrap();
+        let refused = open(&folder).unwrap_err();
+        assert!(matches!(refused, StoreError::Missing { .. }), "{refused}");
+    }
+
+    #[test]
+    fn a_database_cut_short_anywhere_is_refused() {
+        let whole = fs::read(used().path().join(DATABASE)).unwrap();
+        for keep in [0, 1, 99, 100, 4095, 4096, whole.len() / 2, whole.len() - 1] {
+            let folder = used();
+            fs::write(folder.path().join(DATABASE), &whole[..keep]).unwrap();
+            let refused = open(&folder).map(drop).unwrap_err();
+            assert!(
+                matches!(
+                    refused,
+                    StoreError::Missing { .. } | StoreError::Corrupt { .. }
+                ),
+                "{keep} bytes: {refused}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_damaged_header_is_refused() {
+        let whole = fs::read(used().path().join(DATABASE)).unwrap();
+        for (at, damage) in [(0, 0), (16, 0xff), (18, 9), (60, 0)] {
+            let folder = used();
+            let mut bytes = whole.clone();
+            // The version stands at 60; with all of it gone the schema would be made again.
+            bytes[at..at + 4].fill(damage);
+            fs::write(folder.path().join(DATABASE), &bytes).unwrap();
+            let refused = open(&folder).map(drop).unwrap_err();
+            assert!(
+                matches!(refused, StoreError::Corrupt { .. }),
+                "byte {at}: {refused}"
+            );
+        }
+    }
+
+    #[test]
+    fn nothing_is_written_after_a_failed_write_until_the_database_was_reopened() {
+        let mut fixture = Fixture::new();
+        let alice = fixture.account("alice");
+        fixture.post(EVERYONE, &alice, "hi");
+        fixture.store.suspect.set(true);
+        let refused = fixture.store.begin().map(drop).unwrap_err();
+        assert!(matches!(refused, StoreError::Suspect), "{refused}");
+        fixture.store.reopen().unwrap();
+        assert_eq!(head(&mut fixture.store), Seq::new(1));
     }
 }
