@@ -1,8 +1,8 @@
 //! Who may do what: every permission question of the chat is answered here.
 //!
 //! The table ([`row`]) says what each verb needs; the few rules that are more than a row (joining,
-//! rank, `@here`) stand below it by name. `docs/permissions.md` is the same table
-//! for people, and a test holds the two together. Whether a command makes sense is `decide`'s.
+//! rank, `@here`) stand below it by name. `docs/permissions.md` is the same table for people, and
+//! a test holds the two together. Whether a command makes sense is `decide`'s.
 
 use crate::model::{AccountId, Backscroll, RoomRole, Seq, ServerRole, Timestamp, Visibility};
 

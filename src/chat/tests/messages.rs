@@ -2,6 +2,7 @@
 
 use super::super::{HERE_MEMBERS_MAX, MENTIONS_MAX, REACTIONS_MAX};
 use super::*;
+use crate::model::Backscroll;
 
 fn here(event: &Event) -> bool {
     matches!(event, Event::Posted { here: true, .. })
@@ -101,7 +102,10 @@ fn what_was_deleted_is_no_message_any_more() {
 fn what_one_may_not_read_is_no_message() {
     let mut scene = Scene::room(Visibility::Public);
     let early = scene.posts("mike");
-    scene.does("olga", Command::Set(Setting::Backscroll(SINCE_JOIN)));
+    scene.does(
+        "olga",
+        Command::Set(Setting::Backscroll(Backscroll::SinceJoin)),
+    );
     scene.bring_in("stan");
     for command in about(&scene.message("stan", early)) {
         assert_eq!(scene.refuses("stan", command), Refusal::NoSuchMessage);
@@ -109,8 +113,6 @@ fn what_one_may_not_read_is_no_message() {
     let late = scene.posts("mike");
     scene.does("stan", react(scene.message("stan", late)));
 }
-
-const SINCE_JOIN: crate::model::Backscroll = crate::model::Backscroll::SinceJoin;
 
 fn about(target: &Target) -> [Command; 5] {
     [

@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use crate::model::{
     Account, AccountId, ConversationId, Emoji, Reason, RoomName, RoomRole, Seq, ServerRole, Text,
-    Timestamp, UserName, Visibility,
+    Timestamp, Topic, UserName, Visibility,
 };
 
 use super::{
@@ -310,7 +310,7 @@ fn unmute(name: &str) -> Command {
 
 fn topic() -> Command {
     Command::SetTopic {
-        topic: crate::model::Topic::parse("roses").unwrap(),
+        topic: Topic::parse("roses").unwrap(),
     }
 }
 

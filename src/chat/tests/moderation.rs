@@ -97,6 +97,20 @@ fn a_ban_lasts_until_it_is_lifted() {
 }
 
 #[test]
+fn a_ban_that_ended_is_gone_for_those_who_are_asked_or_come_back_whatever_the_clock_does() {
+    let mut scene = Scene::room(Visibility::Public);
+    for name in ["stan", "mike"] {
+        scene.does("mona", ban(name, Some(scene.in_an_hour())));
+    }
+    scene.passes(HOUR);
+    scene.does("mona", invite("stan"));
+    scene.does("mike", Command::Join);
+    scene.now = scene.now.before(HOUR);
+    scene.does("stan", Command::Join);
+    scene.posts("mike");
+}
+
+#[test]
 fn a_ban_takes_the_invitation_back() {
     let mut scene = Scene::room(Visibility::Private);
     scene.does("mona", invite("stan"));
