@@ -281,3 +281,114 @@ pub(super) fn account(row: &Row<'_>, column: usize) -> Result<Account, StoreErro
 pub(super) fn limit_of(limit: usize) -> i64 {
     i64::try_from(limit).unwrap_or(i64::MAX)
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::{
+        model::Seq,
+        store::{
+            Body, EVERYONE, NewToken, PageLimits, SecretHash,
+            fixture::{Fixture, at},
+        },
+    };
+
+    use super::*;
+
+    fn name(name: &str) -> UserName {
+        UserName::parse(name).unwrap()
+    }
+
+    fn new(wanted: &str) -> NewAccount {
+        NewAccount {
+            name: name(wanted),
+            password: PasswordHash::new("$argon2id$"),
+            role: ServerRole::Member,
+        }
+    }
+
+    #[tokio::test]
+    async fn a_name_is_given_once_whatever_its_case() {
+        let mut fixture = Fixture::new();
+        let alice = fixture.account("Alice");
+        let again = fixture.within(|tx| tx.register(&new("aLICE"), at(2)).unwrap());
+        assert_eq!(again, Registration::NameTaken);
+        let found = fixture
+            .reader()
+            .credentials(name("ALICE"))
+            .await
+            .unwrap()
+            .unwrap();
+        assert_eq!(found.record.account.id, alice.id);
+        assert_eq!(found.record.account.name.as_str(), "Alice");
+        assert_eq!(found.password.as_str(), "$argon2id$fixture");
+    }
+
+    #[test]
+    fn failed_logins_are_counted_until_the_next_good_one() {
+        let mut fixture = Fixture::new();
+        let alice = fixture.account("alice");
+        use LoginOutcome::{Failed, Good};
+        for (outcome, before) in [(Good, 0), (Failed, 0), (Failed, 1), (Good, 2), (Good, 0)] {
+            let failed = fixture.within(|tx| tx.note_login(alice.id, outcome).unwrap());
+            assert_eq!(failed, before);
+        }
+    }
+
+    #[tokio::test]
+    async fn a_deleted_account_is_gone_but_for_what_it_said() {
+        let mut fixture = Fixture::new();
+        for (wanted, afterwards, again) in [
+            ("freed", NameAfterwards::Freed, true),
+            ("kept-back", NameAfterwards::Reserved, false),
+        ] {
+            let gone = fixture.account(wanted);
+            let seq = fixture.post(EVERYONE, &gone, "hi");
+            let hash = SecretHash::new([u8::from(again); 32]);
+            fixture.within(|tx| {
+                let token = NewToken {
+                    account: gone.id,
+                    hash,
+                    device: "laptop".to_owned(),
+                    prefix: "127.0.0.1".to_owned(),
+                };
+                tx.insert_token(&token, at(1), 10).unwrap();
+                tx.delete_account(gone.id, afterwards, MessagesAfterwards::Kept, at(2))
+                    .unwrap();
+                assert_eq!(tx.account(gone.id).unwrap(), None);
+                assert_eq!(tx.account_by_name(&name(wanted)).unwrap(), None);
+                let registered = tx.register(&new(wanted), at(3)).unwrap();
+                assert_eq!(registered != Registration::NameTaken, again, "{wanted}");
+            });
+            assert_eq!(fixture.reader().token(hash).await.unwrap(), None);
+            let limits = PageLimits { rows: 1, bytes: 1 };
+            let reader = fixture.reader();
+            let page = reader
+                .entries(EVERYONE, seq.previous(), seq, limits)
+                .await
+                .unwrap();
+            let author = page.entries[0].author.name.to_string();
+            assert_eq!(author, format!("deleted-{}", gone.id));
+        }
+    }
+
+    #[tokio::test]
+    async fn an_accounts_messages_can_go_with_it() {
+        let mut fixture = Fixture::new();
+        let [alice, bob] = ["alice", "bob"].map(|name| fixture.account(name));
+        fixture.post(EVERYONE, &alice, "mine");
+        fixture.post(EVERYONE, &bob, "yours");
+        let (name, messages) = (NameAfterwards::Freed, MessagesAfterwards::Removed);
+        fixture.within(|tx| tx.delete_account(alice.id, name, messages, at(2)).unwrap());
+        let limits = PageLimits {
+            rows: 9,
+            bytes: 9999,
+        };
+        let reader = fixture.reader();
+        let page = reader
+            .entries(EVERYONE, Seq::ZERO, Seq::new(2), limits)
+            .await
+            .unwrap();
+        assert_eq!(page.entries[0].body, Body::DeletedPost);
+        assert!(matches!(page.entries[1].body, Body::Event { .. }));
+    }
+}

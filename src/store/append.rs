@@ -86,8 +86,12 @@ fn move_head(connection: &Connection, entry: &Entry) -> Result<i64, StoreError> 
 
 fn insert(connection: &Connection, entry: &Entry, posts: i64) -> Result<(), StoreError> {
     let sql = "INSERT INTO entries (conversation, seq, at, author, message, kind, text, target,
-                                    reply_to, detail, ordinal)
-               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)";
+                                    reply_to, detail, ordinal, own)
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11,
+                       iif(?6 = 'posted',
+                           coalesce((SELECT own FROM entries
+                                     WHERE author = ?4 AND conversation = ?1 AND kind = 'posted'
+                                     ORDER BY seq DESC LIMIT 1), 0) + 1, NULL))";
     let columns = row::columns(&entry.event);
     let params = (
         entry.conversation,

@@ -120,3 +120,58 @@ pub(super) fn list(connection: &Connection) -> Result<Vec<InviteRecord>, StoreEr
         })
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::store::fixture::{Fixture, at};
+
+    use super::*;
+
+    fn invite(mark: u8, expires: i64) -> NewInvite {
+        NewInvite {
+            hash: SecretHash::new([mark; 32]),
+            role: ServerRole::Admin,
+            made_by: None,
+            expires: at(expires),
+        }
+    }
+
+    #[test]
+    fn an_invite_is_spent_once_and_only_before_it_expires() {
+        let mut fixture = Fixture::new();
+        fixture.within(|tx| {
+            tx.insert_invite(&invite(1, 10)).unwrap();
+            let [good, unknown] = [1, 2].map(|mark| SecretHash::new([mark; 32]));
+            assert_eq!(tx.spend_invite(unknown, at(1)).unwrap(), None);
+            assert_eq!(tx.spend_invite(good, at(10)).unwrap(), None);
+            assert_eq!(
+                tx.spend_invite(good, at(9)).unwrap(),
+                Some(ServerRole::Admin)
+            );
+            assert_eq!(tx.spend_invite(good, at(9)).unwrap(), None);
+        });
+    }
+
+    #[tokio::test]
+    async fn invites_are_listed_until_they_are_revoked_or_swept() {
+        let mut fixture = Fixture::new();
+        let alice = fixture.account("alice");
+        let made_by = Some(alice.id);
+        let [first, _second] = fixture.within(|tx| {
+            let mine = NewInvite {
+                made_by,
+                ..invite(1, 10)
+            };
+            [mine, invite(2, 5)].map(|invite| tx.insert_invite(&invite).unwrap())
+        });
+        let listed = fixture.reader().invites().await.unwrap();
+        assert_eq!(listed[0].made_by, Some(alice));
+        assert_eq!(listed.len(), 2);
+        fixture.within(|tx| {
+            assert_eq!(tx.sweep_invites(at(5)).unwrap(), 1);
+            assert!(tx.revoke_invite(first).unwrap());
+            assert!(!tx.revoke_invite(first).unwrap());
+        });
+        assert_eq!(fixture.reader().invites().await.unwrap(), []);
+    }
+}

@@ -231,33 +231,35 @@ struct Unseen<'c> {
 }
 
 impl Unseen<'_> {
-    /// How many messages of others: by the running number that entries carry, not by counting.
-    /// Of `posts` that there ever were.
+    /// How many messages of others, of `posts` that there ever were. Messages carry running
+    /// numbers, so that none need be counted.
     fn posts(&self, posts: u64) -> Result<u64, StoreError> {
         let sql = "SELECT ordinal - (kind = 'posted') FROM entries
-                   WHERE conversation = ?1 AND seq > ?2 ORDER BY seq LIMIT 1";
-        let before = first(
-            self.connection,
-            sql,
-            (self.conversation, self.after),
-            |row| Ok(row.get::<_, Count>(0)?.0),
-        )?;
-        let Some(before) = before else { return Ok(0) };
-        let sql = "SELECT count(*) FROM entries
-                   WHERE author = ?1 AND conversation = ?2 AND seq > ?3 AND kind = 'posted'";
-        let own = self.count(sql)?;
-        Ok(posts.saturating_sub(before).saturating_sub(own))
+                   WHERE conversation = ?2 AND seq > ?3 ORDER BY seq LIMIT 1";
+        let before = self.number(sql)?;
+        let sql = "SELECT own - 1 FROM entries
+                   WHERE author = ?1 AND conversation = ?2 AND seq > ?3 AND kind = 'posted'
+                   ORDER BY seq LIMIT 1";
+        let own_before = self.number(sql)?;
+        let sql = "SELECT own FROM entries
+                   WHERE author = ?1 AND conversation = ?2 AND seq > ?3 AND kind = 'posted'
+                   ORDER BY seq DESC LIMIT 1";
+        let own = self
+            .number(sql)?
+            .zip(own_before)
+            .map_or(0, |(last, first)| last.saturating_sub(first));
+        Ok(before.map_or(0, |before| posts.saturating_sub(before).saturating_sub(own)))
     }
 
     fn mentions(&self) -> Result<u64, StoreError> {
-        self.count(
-            "SELECT count(*) FROM mentions WHERE account = ?1 AND conversation = ?2 AND seq > ?3",
-        )
+        let sql = "SELECT count(*) FROM mentions
+                   WHERE account = ?1 AND conversation = ?2 AND seq > ?3";
+        Ok(self.number(sql)?.unwrap_or(0))
     }
 
-    fn count(&self, sql: &str) -> Result<u64, StoreError> {
+    fn number(&self, sql: &str) -> Result<Option<u64>, StoreError> {
         let params = (self.account, self.conversation, self.after);
-        only(self.connection, sql, params, |row| {
+        first(self.connection, sql, params, |row| {
             Ok(row.get::<_, Count>(0)?.0)
         })
     }
@@ -266,7 +268,8 @@ impl Unseen<'_> {
 #[cfg(test)]
 mod tests {
     use crate::{
-        chat::Event,
+        chat::{Event, Style},
+        model::Text,
         store::{EVERYONE, fixture::Fixture},
     };
 
@@ -289,6 +292,53 @@ mod tests {
         assert_eq!(unread(&mut fixture), 1);
         fixture.within(|tx| tx.set_read(bob.id, room, third).unwrap());
         assert_eq!(unread(&mut fixture), 0);
+    }
+
+    #[test]
+    fn mentions_wait_until_read_unless_the_conversation_is_muted() {
+        let mut fixture = Fixture::new();
+        let [alice, bob] = ["alice", "bob"].map(|name| fixture.account(name));
+        let call = Event::Posted {
+            text: Text::parse("@bob").unwrap(),
+            style: Style::Plain,
+            reply_to: None,
+            mentions: vec![bob.clone(), alice.clone()],
+            here: false,
+        };
+        let first = fixture.add(EVERYONE, &alice, call.clone());
+        fixture.add(EVERYONE, &alice, call.clone());
+        let deleted = fixture.add(EVERYONE, &alice, call);
+        fixture.add(EVERYONE, &alice, Event::Deleted { target: deleted });
+        let mentions = |fixture: &mut Fixture, account: &Account| {
+            let mine = fixture.within(|tx| tx.membership(account.id, EVERYONE).unwrap());
+            mine.unwrap().mentions
+        };
+        assert_eq!(mentions(&mut fixture, &bob), 2);
+        assert_eq!(mentions(&mut fixture, &alice), 0, "nobody calls themselves");
+        fixture.within(|tx| tx.set_read(bob.id, EVERYONE, first).unwrap());
+        assert_eq!(mentions(&mut fixture, &bob), 1);
+        fixture.within(|tx| tx.set_muted(bob.id, EVERYONE, true).unwrap());
+        assert_eq!(mentions(&mut fixture, &bob), 0);
+    }
+
+    #[test]
+    fn who_joins_has_missed_nothing_and_who_comes_back_is_where_they_were() {
+        let mut fixture = Fixture::new();
+        let [alice, bob] = ["alice", "bob"].map(|name| fixture.account(name));
+        let room = fixture.room("garden", &alice);
+        fixture.post(room, &alice, "before");
+        fixture.add(room, &bob, Event::Joined);
+        let unread = |fixture: &mut Fixture| {
+            fixture.within(|tx| tx.membership(bob.id, room).unwrap().unwrap().unread)
+        };
+        assert_eq!(unread(&mut fixture), 0);
+        fixture.add(room, &bob, Event::Left);
+        fixture.post(room, &alice, "meanwhile");
+        fixture.add(room, &bob, Event::Joined);
+        assert_eq!(unread(&mut fixture), 1);
+        let carol = fixture.account("carol");
+        let broadcast = fixture.within(|tx| tx.membership(carol.id, EVERYONE).unwrap().unwrap());
+        assert_eq!(broadcast.unread, 0);
     }
 
     #[test]

@@ -91,3 +91,39 @@ impl Tx<'_> {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::store::{EVERYONE, fixture::Fixture};
+
+    use super::*;
+
+    #[test]
+    fn a_read_position_moves_forward_only_and_never_past_the_newest_entry() {
+        let mut fixture = Fixture::new();
+        let [alice, bob] = ["alice", "bob"].map(|name| fixture.account(name));
+        for _ in 0..5 {
+            fixture.post(EVERYONE, &alice, "hi");
+        }
+        for (asked, expected) in [(3, 3), (2, 3), (0, 3), (4, 4), (99, 5), (1, 5)] {
+            let read = fixture.within(|tx| tx.set_read(bob.id, EVERYONE, Seq::new(asked)).unwrap());
+            assert_eq!(read, Seq::new(expected), "asked for {asked}");
+        }
+    }
+
+    #[test]
+    fn a_block_holds_in_one_direction_until_it_is_taken_back() {
+        let mut fixture = Fixture::new();
+        let [alice, bob] = ["alice", "bob"].map(|name| fixture.account(name));
+        fixture.within(|tx| {
+            tx.block(alice.id, bob.id).unwrap();
+            tx.block(alice.id, bob.id).unwrap();
+            assert!(tx.is_blocked(alice.id, bob.id).unwrap());
+            assert!(!tx.is_blocked(bob.id, alice.id).unwrap());
+            assert_eq!(tx.blocks(alice.id).unwrap(), [bob.clone()]);
+            assert!(tx.unblock(alice.id, bob.id).unwrap());
+            assert!(!tx.unblock(alice.id, bob.id).unwrap());
+            assert!(!tx.is_blocked(alice.id, bob.id).unwrap());
+        });
+    }
+}

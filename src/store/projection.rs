@@ -178,6 +178,7 @@ impl Projection<'_> {
              ON CONFLICT DO NOTHING",
             (account, self.conversation, self.seq),
         )?;
+        self.lift("bans", account)?;
         self.lift("invitations", account)
     }
 
@@ -237,7 +238,7 @@ mod tests {
 
     use crate::{
         chat::Conversation,
-        model::{Account, Reason, RoomName, Topic, Visibility},
+        model::{Account, Reason, Topic, Visibility},
         store::fixture::{self, Fixture, entry},
     };
 

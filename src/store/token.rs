@@ -160,3 +160,89 @@ fn listing(row: &Row<'_>) -> Result<TokenListing, StoreError> {
         last_used: row.get(4)?,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::store::fixture::{Fixture, at};
+
+    use super::*;
+
+    fn token(account: AccountId, mark: u8) -> NewToken {
+        NewToken {
+            account,
+            hash: SecretHash::new([mark; 32]),
+            device: format!("device {mark}"),
+            prefix: format!("192.0.2.{mark}"),
+        }
+    }
+
+    #[tokio::test]
+    async fn the_oldest_tokens_go_when_there_are_too_many() {
+        let mut fixture = Fixture::new();
+        let [alice, bob] = ["alice", "bob"].map(|name| fixture.account(name));
+        fixture.within(|tx| {
+            tx.insert_token(&token(bob.id, 9), at(0), 3).unwrap();
+            for mark in 1..=5 {
+                tx.insert_token(&token(alice.id, mark), at(i64::from(mark)), 3)
+                    .unwrap();
+            }
+        });
+        let reader = fixture.reader();
+        let left = reader.tokens_of(alice.id).await.unwrap();
+        let devices: Vec<_> = left.iter().map(|token| token.device.as_str()).collect();
+        assert_eq!(devices, ["device 3", "device 4", "device 5"]);
+        assert_eq!(reader.token(SecretHash::new([2; 32])).await.unwrap(), None);
+        assert!(
+            reader
+                .token(SecretHash::new([9; 32]))
+                .await
+                .unwrap()
+                .is_some()
+        );
+        assert!(
+            reader
+                .known_prefix(alice.id, "192.0.2.4".to_owned())
+                .await
+                .unwrap()
+        );
+        assert!(
+            !reader
+                .known_prefix(alice.id, "192.0.2.1".to_owned())
+                .await
+                .unwrap()
+        );
+    }
+
+    #[tokio::test]
+    async fn tokens_are_revoked_by_their_owner_alone() {
+        let mut fixture = Fixture::new();
+        let [alice, bob] = ["alice", "bob"].map(|name| fixture.account(name));
+        let ids = fixture.within(|tx| {
+            [1, 2, 3].map(|mark| tx.insert_token(&token(alice.id, mark), at(0), 9).unwrap())
+        });
+        fixture.within(|tx| {
+            assert!(!tx.revoke_token(bob.id, ids[0]).unwrap());
+            assert!(tx.revoke_token(alice.id, ids[0]).unwrap());
+            assert_eq!(tx.revoke_tokens(alice.id, Some(ids[2])).unwrap(), [ids[1]]);
+            assert_eq!(tx.revoke_tokens(alice.id, None).unwrap(), [ids[2]]);
+        });
+        assert_eq!(fixture.reader().tokens_of(alice.id).await.unwrap(), []);
+    }
+
+    #[tokio::test]
+    async fn the_last_use_of_a_token_never_moves_back() {
+        let mut fixture = Fixture::new();
+        let alice = fixture.account("alice");
+        let id = fixture.within(|tx| tx.insert_token(&token(alice.id, 1), at(5), 9).unwrap());
+        for (used, expected) in [(9, 9), (7, 9)] {
+            fixture.within(|tx| tx.touch_token(id, at(used)).unwrap());
+            let found = fixture
+                .reader()
+                .token(SecretHash::new([1; 32]))
+                .await
+                .unwrap()
+                .unwrap();
+            assert_eq!((found.created, found.last_used), (at(5), at(expected)));
+        }
+    }
+}

@@ -230,7 +230,10 @@ mod tests {
 
     use crate::{
         model::Seq,
-        store::{EVERYONE, fixture::Fixture},
+        store::{
+            EVERYONE,
+            fixture::{Fixture, entry, posted},
+        },
     };
 
     use super::*;
@@ -344,5 +347,32 @@ mod tests {
         assert!(matches!(refused, StoreError::Suspect), "{refused}");
         fixture.store.reopen().unwrap();
         assert_eq!(head(&mut fixture.store), Seq::new(1));
+    }
+
+    #[test]
+    fn a_full_disk_refuses_writes_and_takes_them_again_when_there_is_space() {
+        let mut fixture = Fixture::new();
+        let alice = fixture.account("alice");
+        let limit = |store: &Store, pages: i64| {
+            store
+                .connection
+                .pragma_update_and_check(None, "max_page_count", pages, |_| Ok(()))
+        };
+        limit(&fixture.store, 1).unwrap();
+        let full = (1..).find_map(|number| {
+            let tx = fixture.store.begin().unwrap();
+            let text = posted(&"x".repeat(4000));
+            let entry = entry(EVERYONE, Seq::new(number), &alice, text);
+            let error = tx
+                .append(&entry, None, &[])
+                .and_then(|()| tx.commit())
+                .err()?;
+            Some((number, error))
+        });
+        let (refused, error) = full.unwrap();
+        assert!(matches!(error, StoreError::Full), "{error}");
+        assert_eq!(head(&mut fixture.store).next(), Seq::new(refused));
+        limit(&fixture.store, i64::from(u32::MAX >> 1)).unwrap();
+        assert_eq!(fixture.post(EVERYONE, &alice, "hi"), Seq::new(refused));
     }
 }

@@ -122,6 +122,7 @@ CREATE TABLE entries (
     reply_to     INTEGER,
     detail       TEXT,                      -- JSON: what is not asked for by a query
     ordinal      INTEGER NOT NULL,          -- how many messages were posted up to here
+    own          INTEGER,                   -- of a message: how many its author had posted here
     edited_at    INTEGER,
     UNIQUE (conversation, seq)
 ) STRICT;
