@@ -100,6 +100,9 @@ pub struct Limits {
     /// Connections in all that have not logged in yet.
     #[serde(deserialize_with = "value::number::<1, 1_000_000, _, _>")]
     pub pre_login_connections: usize,
+    /// Registrations from one address at once, and in each hour after that.
+    #[serde(deserialize_with = "value::number::<1, 1_000_000, _, _>")]
+    pub registrations_per_hour: u32,
     /// From accept to the end of the TLS handshake.
     #[serde(
         serialize_with = "write_duration",
@@ -159,6 +162,7 @@ impl Default for Limits {
             max_connections: 20_000,
             connections_per_address: 16,
             pre_login_connections: 1_000,
+            registrations_per_hour: 30,
             handshake_timeout: Duration::from_secs(10),
             login_timeout: Duration::from_secs(30),
             ping_interval: Duration::from_secs(20),
