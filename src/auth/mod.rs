@@ -17,10 +17,14 @@
 
 mod hash;
 mod hasher;
+mod invite;
 mod password;
+mod secret;
 
 pub use hash::{Cost, HashError};
+pub use invite::{DEFAULT_PORT, InviteLink, LinkError, ServerAddress};
 pub use password::{PASSWORD_FLOOR, PASSWORD_MAX, Password, PasswordPolicy, PasswordRefusal};
+pub use secret::{InviteSecret, SecretError, SecretToken};
 use crate::model::{Account, ServerRole, TokenId};
 
 /// Who somebody is: proof of a stored, live token.
