@@ -19,11 +19,14 @@ mod hash;
 mod hasher;
 mod invite;
 mod password;
+mod peer;
 mod secret;
+mod throttle;
 
 pub use hash::{Cost, HashError};
 pub use invite::{DEFAULT_PORT, InviteLink, LinkError, ServerAddress};
 pub use password::{PASSWORD_FLOOR, PASSWORD_MAX, Password, PasswordPolicy, PasswordRefusal};
+pub use peer::Origin;
 pub use secret::{InviteSecret, SecretError, SecretToken};
 use crate::model::{Account, ServerRole, TokenId};
 
