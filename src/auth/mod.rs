@@ -15,45 +15,24 @@
 //! An account whose stored hash is cheaper than the configured cost takes less time to refuse
 //! until its owner logs in once; raising the cost gives that much away about old accounts.
 
+mod audit;
+mod compare;
 mod hash;
 mod hasher;
+mod identity;
 mod invite;
+mod lifetime;
 mod password;
 mod peer;
 mod secret;
+mod service;
 mod throttle;
 
+pub use audit::AUDIT;
 pub use hash::{Cost, HashError};
+pub use identity::{Identity, LoginError, Proven, RegisterError, Registrant, TokenSeed};
 pub use invite::{DEFAULT_PORT, InviteLink, LinkError, ServerAddress};
 pub use password::{PASSWORD_FLOOR, PASSWORD_MAX, Password, PasswordPolicy, PasswordRefusal};
 pub use peer::Origin;
 pub use secret::{InviteSecret, SecretError, SecretToken};
-use crate::model::{Account, ServerRole, TokenId};
-
-/// Who somebody is: proof of a stored, live token.
-#[derive(Clone, Debug)]
-pub struct Identity {
-    account: Account,
-    role: ServerRole,
-    token: TokenId,
-}
-
-impl Identity {
-    /// Whose.
-    #[must_use]
-    pub const fn account(&self) -> &Account {
-        &self.account
-    }
-
-    /// What the account may do on the server as a whole.
-    #[must_use]
-    pub const fn role(&self) -> ServerRole {
-        self.role
-    }
-
-    /// The token it was proven by.
-    #[must_use]
-    pub const fn token(&self) -> TokenId {
-        self.token
-    }
-}
+pub use service::{Auth, StartError, hash_password};
