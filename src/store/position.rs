@@ -120,7 +120,7 @@ mod tests {
             tx.block(alice.id, bob.id).unwrap();
             assert!(tx.is_blocked(alice.id, bob.id).unwrap());
             assert!(!tx.is_blocked(bob.id, alice.id).unwrap());
-            assert_eq!(tx.blocks(alice.id).unwrap(), [bob.clone()]);
+            assert_eq!(tx.blocks(alice.id).unwrap(), std::slice::from_ref(&bob));
             assert!(tx.unblock(alice.id, bob.id).unwrap());
             assert!(!tx.unblock(alice.id, bob.id).unwrap());
             assert!(!tx.is_blocked(alice.id, bob.id).unwrap());

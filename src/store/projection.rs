@@ -45,11 +45,7 @@ pub(super) fn project(
         ),
         Event::Created { .. } | Event::Joined => room.enter(author, entry.at),
         Event::Left => room.leave(author),
-        Event::Invited { account } => room.run(
-            "INSERT INTO invitations (conversation, account, invited_by) VALUES (?1, ?2, ?3)
-             ON CONFLICT DO UPDATE SET invited_by = excluded.invited_by",
-            (entry.conversation, account.id, author),
-        ),
+        Event::Invited { account } => room.invite(account.id, author),
         Event::RoleSet { account, role } => room.run(
             "UPDATE members SET role = ?3 WHERE conversation = ?1 AND account = ?2",
             (entry.conversation, account.id, role),
@@ -180,6 +176,16 @@ impl Projection<'_> {
         )?;
         self.lift("bans", account)?;
         self.lift("invitations", account)
+    }
+
+    /// Who is asked in is not banned any more.
+    fn invite(&self, account: AccountId, by: AccountId) -> Result<(), StoreError> {
+        self.lift("bans", account)?;
+        self.run(
+            "INSERT INTO invitations (conversation, account, invited_by) VALUES (?1, ?2, ?3)
+             ON CONFLICT DO UPDATE SET invited_by = excluded.invited_by",
+            (self.conversation, account, by),
+        )
     }
 
     /// A room whose last owner is gone falls to whoever stands highest.
