@@ -1,3 +1,7 @@
-//! The `netcomm` binary.
+//! The `netcomm` binary: parses, dispatches, exits.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    netcomm::cli::main()
+}

@@ -2,31 +2,20 @@
 //! sessions that are attached.
 
 use crate::{
+    auth::TokenSeed,
     chat::Refusal,
     model::{AccountId, Address, ConversationId, InviteId, Seq, Timestamp, TokenId},
     store::{
         AccountRecord, LoginOutcome, NewAccount, NewInvite, NewToken, PasswordHash, Registration,
-        SecretHash, StoreError, Tx,
+        SecretHash,
     },
 };
 
 use super::{
     Hub, Refused, Unavailable,
     feed::{Ended, SessionKey, Value},
+    job::Job,
 };
-
-/// A session token to be stored for an account.
-#[derive(Clone, Debug)]
-pub struct NewSession {
-    /// Of the token.
-    pub hash: SecretHash,
-    /// What its owner calls the device.
-    pub device: String,
-    /// The network it was asked for from.
-    pub prefix: String,
-    /// The most tokens the account may have; the oldest go for this one.
-    pub keep: usize,
-}
 
 /// Why no account was made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -62,7 +51,8 @@ impl Hub {
     pub async fn register(
         &self,
         mut new: NewAccount,
-        session: NewSession,
+        session: TokenSeed,
+        keep: usize,
         invite: Option<SecretHash>,
     ) -> Result<AccountRecord, RegisterError> {
         self.write(move |tx, _| {
@@ -80,7 +70,7 @@ impl Hub {
             if let Some(hash) = invite {
                 tx.spend_invite(hash, now)?;
             }
-            store_session(tx, record.account.id, session, now)?;
+            tx.insert_token(&token_of(record.account.id, session), now, keep)?;
             Ok(Ok(record))
         })
         .await?
@@ -95,7 +85,8 @@ impl Hub {
     pub async fn sign_in(
         &self,
         account: AccountId,
-        session: NewSession,
+        session: TokenSeed,
+        keep: usize,
         rehashed: Option<PasswordHash>,
     ) -> Result<u64, Unavailable> {
         self.write(move |tx, effects| {
@@ -103,33 +94,35 @@ impl Hub {
                 tx.set_password(account, password)?;
             }
             let now = Timestamp::now();
-            let device = session.device.clone();
-            store_session(tx, account, session, now)?;
-            let text = format!("you have logged in from another device: {device}");
+            let token = token_of(account, session);
+            tx.insert_token(&token, now, keep)?;
+            let text = format!(
+                "your account has logged in from another device: {}",
+                token.device
+            );
             effects.tell(account, None, Value::Notice(text));
             tx.note_login(account, LoginOutcome::Good)
         })
         .await
     }
 
-    /// Writes down that a login failed, for the owner to be told.
-    ///
-    /// # Errors
-    ///
-    /// When nothing was kept.
-    pub async fn note_failed_login(&self, account: AccountId) -> Result<(), Unavailable> {
-        self.write(move |tx, _| tx.note_login(account, LoginOutcome::Failed).map(drop))
-            .await
+    /// Writes down that a login failed, for the owner to be told. Does not wait for the disk: how
+    /// long that takes would tell a guesser that there is such an account.
+    pub async fn note_failed_login(&self, account: AccountId) {
+        self.put(Job::Work(Box::new(move |tx, _| {
+            tx.note_login(account, LoginOutcome::Failed)?;
+            Ok(Box::new(|| {}))
+        })))
+        .await;
     }
 
-    /// Writes down that a token was used.
-    ///
-    /// # Errors
-    ///
-    /// When nothing was kept.
-    pub async fn touch(&self, token: TokenId) -> Result<(), Unavailable> {
-        self.write(move |tx, _| tx.touch_token(token, Timestamp::now()))
-            .await
+    /// Writes down that a token was used. Nobody waits for it.
+    pub async fn touch(&self, token: TokenId) {
+        self.put(Job::Work(Box::new(move |tx, _| {
+            tx.touch_token(token, Timestamp::now())?;
+            Ok(Box::new(|| {}))
+        })))
+        .await;
     }
 
     /// Gives an account another password and ends its sessions but for the one to keep.
@@ -243,26 +236,16 @@ pub struct ReadUpTo {
     pub mentions: u64,
 }
 
-fn store_session(
-    tx: &Tx<'_>,
-    account: AccountId,
-    session: NewSession,
-    now: Timestamp,
-) -> Result<TokenId, StoreError> {
-    let NewSession {
+fn token_of(account: AccountId, seed: TokenSeed) -> NewToken {
+    let TokenSeed {
         hash,
         device,
         prefix,
-        keep,
-    } = session;
-    tx.insert_token(
-        &NewToken {
-            account,
-            hash,
-            device,
-            prefix,
-        },
-        now,
-        keep,
-    )
+    } = seed;
+    NewToken {
+        account,
+        hash,
+        device,
+        prefix,
+    }
 }

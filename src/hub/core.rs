@@ -15,7 +15,7 @@ use crate::{
 use super::{
     Limits, Refused,
     batch::{Batch, Turn},
-    feed::{Feed, SessionKey, Value},
+    feed::{Departures, Feed, SessionKey, Value},
     job::{AttachError, Effect, Effects, Finish, Job, Online},
     place::Place,
     presence::Presence,
@@ -30,6 +30,7 @@ pub(super) struct Core {
     store: Store,
     world: World,
     presence: Presence,
+    departures: Departures,
     limits: Limits,
     reopened: Option<Instant>,
 }
@@ -48,6 +49,7 @@ impl Core {
             store,
             world: World::default(),
             presence: Presence::default(),
+            departures: Departures::default(),
             limits,
             reopened: None,
         }
@@ -59,6 +61,9 @@ impl Core {
 
     /// Does all jobs: first what writes, in one transaction; then the rest, which so sees it all.
     pub(super) fn step(&mut self, jobs: Vec<Job>, now: Timestamp) {
+        for key in self.departures.take() {
+            self.detach(key);
+        }
         let (writes, rest): (Vec<_>, Vec<_>) = jobs
             .into_iter()
             .partition(|job| matches!(job, Job::Ask { .. } | Job::Work(_)));
@@ -138,10 +143,10 @@ impl Core {
                 }
                 Job::Work(work) => outcome.finishes.push(work(&tx, &mut outcome.effects)?),
                 Job::Attach { .. }
-                | Job::Detach(_)
                 | Job::Typing { .. }
                 | Job::Away { .. }
                 | Job::Online { .. }
+                | Job::TokensOnline { .. }
                 | Job::Tick => {}
             }
         }
@@ -192,19 +197,18 @@ impl Core {
                 reply,
             } => {
                 let attached = self.attach(&identity, &cursors);
-                // A session that has gone meanwhile is detached by the guard inside its feed.
-                if let Err(unclaimed) = reply.send(attached)
-                    && let Ok(feed) = unclaimed
-                {
-                    self.detach(feed.key());
-                }
+                // The feed of one that has gone meanwhile is dropped here, and so departs.
+                drop(reply.send(attached));
             }
-            Job::Detach(key) => self.detach(key),
             Job::Typing { key, to } => Presence::typing(&self.world, key, &to),
             Job::Away { key, text } => self.presence.away(&mut self.world, key, text),
             Job::Online { reply } => {
                 // Nobody is left to be told when the asker has gone.
                 drop(reply.send(self.online()));
+            }
+            Job::TokensOnline { account, reply } => {
+                let sessions = self.world.of_account(account);
+                drop(reply.send(sessions.map(|session| session.token).collect()));
             }
             Job::Tick => self.presence.flush(&self.world),
             Job::Ask { .. } | Job::Work(_) => {}
@@ -262,7 +266,7 @@ impl Core {
             slip.value(Value::Invited { room, by });
         }
         self.presence.came(&self.world, key);
-        Ok(Feed::new(key, slip))
+        Ok(Feed::new(key, slip, self.departures.clone()))
     }
 
     fn read_for(

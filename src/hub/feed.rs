@@ -224,23 +224,56 @@ pub enum Step {
     },
 }
 
+/// Sessions that are over and that the hub has not seen go yet.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Departures(Arc<Mutex<Vec<SessionKey>>>);
+
+impl Departures {
+    fn add(&self, key: SessionKey) {
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(key);
+    }
+
+    pub(super) fn take(&self) -> Vec<SessionKey> {
+        mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
 /// The session's end of a feed: its cursors and what the hub has left for it.
 ///
-/// Owned by one session. Dropping it is not enough to detach: the session tells the hub.
+/// Owned by one session. Dropping it detaches the session, however it ended.
 #[derive(Debug)]
 pub struct Feed {
-    pub(super) key: SessionKey,
-    pub(super) slip: Arc<Slip>,
+    key: SessionKey,
+    slip: Arc<Slip>,
     cursors: Vec<Cursor>,
+    departures: Departures,
+}
+
+impl Drop for Feed {
+    fn drop(&mut self) {
+        self.departures.add(self.key);
+    }
 }
 
 impl Feed {
-    pub(super) const fn new(key: SessionKey, slip: Arc<Slip>) -> Self {
+    pub(super) const fn new(key: SessionKey, slip: Arc<Slip>, departures: Departures) -> Self {
         Self {
             key,
             slip,
             cursors: Vec::new(),
+            departures,
         }
+    }
+
+    /// The conversation that the reader means by an address, if it reads that one.
+    #[must_use]
+    pub fn conversation(&self, address: &Address) -> Option<ConversationId> {
+        let mut open = self.cursors.iter().filter(|cursor| !cursor.closing);
+        open.find(|cursor| cursor.address == *address)
+            .map(|cursor| cursor.conversation)
     }
 
     /// What the hub knows this session by.

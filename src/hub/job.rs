@@ -29,8 +29,6 @@ pub(super) enum Job {
         cursors: Vec<(Address, Seq)>,
         reply: oneshot::Sender<Result<Feed, AttachError>>,
     },
-    /// A session is over.
-    Detach(SessionKey),
     /// Somebody is typing.
     Typing { key: SessionKey, to: Address },
     /// Somebody is away, or back.
@@ -40,6 +38,11 @@ pub(super) enum Job {
     },
     /// Who is there?
     Online { reply: oneshot::Sender<Vec<Online>> },
+    /// Which of an account's tokens are in use?
+    TokensOnline {
+        account: AccountId,
+        reply: oneshot::Sender<Vec<TokenId>>,
+    },
     /// Time has passed.
     Tick,
 }

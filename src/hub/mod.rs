@@ -22,11 +22,11 @@ use tokio::sync::{mpsc, oneshot};
 
 use crate::{
     auth::Identity,
-    model::{Address, Reason, Seq, Timestamp},
+    model::{AccountId, Address, Reason, Seq, Timestamp, TokenId},
     store::{Store, StoreError, Tx},
 };
 
-pub use accounts::{NewSession, ReadUpTo, RegisterError, SessionsToEnd};
+pub use accounts::{ReadUpTo, RegisterError, SessionsToEnd};
 pub use ask::{Ask, Kept, Outcome, Refused, Want};
 pub use feed::{Ended, Feed, News, Opened, SessionKey, Step, Value};
 pub use job::{AttachError, Effects, Online};
@@ -50,8 +50,6 @@ pub struct Limits {
     pub rooms_owned: u64,
     /// The most entries of one conversation that are sent unasked after a login.
     pub backlog_max: u64,
-    /// The most tokens an account may have; the oldest goes for one more.
-    pub tokens_per_account: usize,
     /// Whether the log of what went through holds the texts.
     pub log_texts: bool,
 }
@@ -95,7 +93,7 @@ impl Hub {
     }
 
     /// Logs a session in: from here on the hub marks for it what it has not seen. The feed has the
-    /// backlog after the cursors and everything later, each entry once.
+    /// backlog after the cursors and everything later, each entry once. Dropping it ends the session.
     ///
     /// # Errors
     ///
@@ -114,11 +112,6 @@ impl Hub {
         })
         .await;
         answer.await.unwrap_or(Err(AttachError::Unavailable))
-    }
-
-    /// Ends what [`Hub::attach`] began.
-    pub async fn detach(&self, key: SessionKey) {
-        self.put(Job::Detach(key)).await;
     }
 
     /// Puts a request of a session in the queue. Its outcome comes with the session's feed, in the
@@ -146,6 +139,13 @@ impl Hub {
     pub async fn online(&self) -> Vec<Online> {
         let (reply, answer) = oneshot::channel();
         self.put(Job::Online { reply }).await;
+        answer.await.unwrap_or_default()
+    }
+
+    /// The tokens of an account whose sessions are attached.
+    pub async fn tokens_online(&self, account: AccountId) -> Vec<TokenId> {
+        let (reply, answer) = oneshot::channel();
+        self.put(Job::TokensOnline { account, reply }).await;
         answer.await.unwrap_or_default()
     }
 

@@ -2,10 +2,6 @@
 
 use std::ops::Range;
 
-/// How much room a buffer asks for at once when bytes are about to come. Small, so that a thousand
-/// connections that announce a long frame cost only what they have sent.
-const GROWTH: usize = 4 * 1024;
-
 /// Why a peer's bytes cannot be read any further.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum FramingError {
@@ -58,13 +54,12 @@ impl FrameBuffer {
         Ok(self.bytes.get(line))
     }
 
-    /// The vector to append received bytes to, with some room made; what was read is dropped first.
-    pub fn space(&mut self) -> &mut Vec<u8> {
+    /// Takes received bytes; what was given back before is dropped first.
+    pub fn extend(&mut self, received: &[u8]) {
         self.bytes.drain(..self.start.min(self.bytes.len()));
         self.searched = self.searched.saturating_sub(self.start);
         self.start = 0;
-        self.bytes.reserve(GROWTH);
-        &mut self.bytes
+        self.bytes.extend_from_slice(received);
     }
 
     /// Gives the memory back when nothing is held: an idle connection keeps no buffer.
@@ -99,8 +94,8 @@ mod tests {
     fn a_line_may_be_as_long_as_the_limit_and_no_longer() {
         for (length, fits) in [(6, true), (7, true), (8, false)] {
             let mut buffer = FrameBuffer::default();
-            buffer.space().extend(vec![b'x'; length]);
-            buffer.space().push(b'\n');
+            buffer.extend(&vec![b'x'; length]);
+            buffer.extend(b"\n");
             assert_eq!(
                 lines(&mut buffer, 8).is_ok(),
                 fits,
@@ -112,16 +107,16 @@ mod tests {
     #[test]
     fn bytes_without_end_are_refused_at_the_limit() {
         let mut buffer = FrameBuffer::default();
-        buffer.space().extend([b'x'; 7]);
+        buffer.extend(&[b'x'; 7]);
         assert_eq!(buffer.next_line(8), Ok(None));
-        buffer.space().push(b'x');
+        buffer.extend(b"x");
         assert_eq!(buffer.next_line(8), Err(FramingError::TooLong { limit: 8 }));
     }
 
     #[test]
     fn an_empty_buffer_keeps_no_memory() {
         let mut buffer = FrameBuffer::default();
-        buffer.space().extend(b"one\n");
+        buffer.extend(b"one\n");
         assert!(lines(&mut buffer, 8).is_ok());
         buffer.release();
         assert_eq!(buffer.bytes.capacity(), 0);
@@ -137,7 +132,7 @@ mod tests {
             let mut buffer = FrameBuffer::default();
             let mut seen = Vec::new();
             for part in bytes.chunks(cut) {
-                buffer.space().extend(part);
+                buffer.extend(part);
                 seen.extend(lines(&mut buffer, 64).unwrap());
             }
             let expected: Vec<Vec<u8>> = frames.iter().map(|f| f.clone().into_bytes()).collect();

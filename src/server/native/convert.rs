@@ -1,0 +1,456 @@
+//! From the words of the wire to those of the chat and back. Decides nothing.
+
+use std::time::Duration;
+
+use aws_lc_rs::digest::{SHA256, digest};
+
+use crate::{
+    chat::{Entry, Event, Setting, Style},
+    hub::{Ask, Opened, Value, Want},
+    model::{Account, Address, MessageId, Reason, Seq, Timestamp, UserName},
+    protocol::{
+        self, Change, ConversationFrame, EntryBody, EntryFrame, Frame, InRoom, InviteOffer,
+        Moderate, OfMessage, Positions, PresenceFrame, SetRole, Unread, Verb,
+    },
+    store::{self, Body, Digest, Fingerprint, Kept},
+};
+
+/// What a request asks of the hub, if it does.
+///
+/// # Errors
+///
+/// A sentence when a `set` names no setting or several.
+pub(super) fn ask(verb: &Verb, now: Timestamp) -> Option<Result<Ask, &'static str>> {
+    let addressed = match verb {
+        Verb::Set(set) => match setting(&set.what) {
+            Some(setting) => Some(room(set, Want::Set(setting))),
+            None => return Some(Err("'set' takes exactly one setting")),
+        },
+        verb => about_messages(verb).or_else(|| about_rooms(verb, now)),
+    };
+    addressed.map(|(to, message, want)| {
+        Ok(Ask {
+            to,
+            message,
+            fingerprint: fingerprint(verb),
+            want,
+        })
+    })
+}
+
+fn about_messages(verb: &Verb) -> Option<Addressed> {
+    Some(match verb {
+        Verb::Send(send) => {
+            let style = if send.action {
+                Style::Action
+            } else {
+                Style::Plain
+            };
+            let want = Want::Post {
+                text: send.text.clone(),
+                style,
+                reply_to: send.reply_to,
+            };
+            (send.to.clone(), Some(send.message.clone()), want)
+        }
+        Verb::Edit(edit) => of(
+            edit,
+            Want::Edit {
+                seq: edit.seq,
+                text: edit.change.text.clone(),
+            },
+        ),
+        Verb::Delete(delete) => of(delete, Want::Delete { seq: delete.seq }),
+        Verb::React(react) => of(
+            react,
+            Want::React {
+                seq: react.seq,
+                emoji: react.change.emoji.clone(),
+            },
+        ),
+        Verb::Unreact(react) => of(
+            react,
+            Want::Unreact {
+                seq: react.seq,
+                emoji: react.change.emoji.clone(),
+            },
+        ),
+        _ => return None,
+    })
+}
+
+fn about_rooms(verb: &Verb, now: Timestamp) -> Option<Addressed> {
+    Some(match verb {
+        Verb::Create(create) => {
+            let visibility = create.what.visibility.unwrap_or_default();
+            room(create, Want::Create { visibility })
+        }
+        Verb::Join(join) => room(join, Want::Join),
+        Verb::Leave(leave) => room(leave, Want::Leave),
+        Verb::Topic(topic) => room(
+            topic,
+            Want::SetTopic {
+                topic: topic.what.topic.clone(),
+            },
+        ),
+        Verb::Invite(invite) => room(
+            invite,
+            Want::Invite {
+                user: invite.what.user.clone(),
+            },
+        ),
+        Verb::Unban(unban) => room(
+            unban,
+            Want::Unban {
+                user: unban.what.user.clone(),
+            },
+        ),
+        Verb::Unmute(unmute) => room(
+            unmute,
+            Want::Unmute {
+                user: unmute.what.user.clone(),
+            },
+        ),
+        Verb::Role(role) => {
+            let SetRole { user, role: wanted } = role.what.clone();
+            room(role, Want::SetRole { user, role: wanted })
+        }
+        Verb::Kick(kick) => {
+            let (user, reason, _) = moderated(&kick.what, now);
+            room(kick, Want::Kick { user, reason })
+        }
+        Verb::Ban(ban) => {
+            let (user, reason, until) = moderated(&ban.what, now);
+            room(
+                ban,
+                Want::Ban {
+                    user,
+                    reason,
+                    until,
+                },
+            )
+        }
+        Verb::Mute(mute) => {
+            let (user, reason, until) = moderated(&mute.what, now);
+            room(
+                mute,
+                Want::Mute {
+                    user,
+                    reason,
+                    until,
+                },
+            )
+        }
+        _ => return None,
+    })
+}
+
+type Addressed = (Address, Option<MessageId>, Want);
+
+fn of<T>(request: &OfMessage<T>, want: Want) -> Addressed {
+    (request.conversation.clone(), request.message.clone(), want)
+}
+
+fn room<T>(request: &InRoom<T>, want: Want) -> Addressed {
+    (
+        Address::Room(request.room.clone()),
+        request.message.clone(),
+        want,
+    )
+}
+
+fn moderated(moderate: &Moderate, now: Timestamp) -> (UserName, Reason, Option<Timestamp>) {
+    let Moderate {
+        user,
+        reason,
+        seconds,
+    } = moderate.clone();
+    let until = seconds.map(|seconds| now.after(Duration::from_secs(seconds)));
+    (user, reason.unwrap_or_default(), until)
+}
+
+fn setting(change: &Change) -> Option<Setting> {
+    let settings = [
+        change.name.clone().map(Setting::Name),
+        change.visibility.map(Setting::Visibility),
+        change.backscroll.map(Setting::Backscroll),
+        change
+            .slow_mode
+            .map(|seconds| Setting::SlowMode(Duration::from_secs(seconds))),
+        change.retention.map(|retention| Setting::Retention {
+            keep_for: retention.keep_for.map(Duration::from_secs),
+            keep_last: retention.keep_last,
+        }),
+        change.archived.map(Setting::Archived),
+    ];
+    let mut named = settings.into_iter().flatten();
+    named.next().filter(|_| named.next().is_none())
+}
+
+/// The same for the same request, however its keys were ordered.
+#[expect(
+    clippy::expect_used,
+    reason = "plain data with string keys always serialises"
+)]
+fn fingerprint(verb: &Verb) -> Fingerprint {
+    let canonical = serde_json::to_vec(verb).expect("a request is plain data");
+    let hash = digest(&SHA256, &canonical);
+    let mut short = [0; 16];
+    for (to, from) in short.iter_mut().zip(hash.as_ref()) {
+        *to = *from;
+    }
+    Fingerprint::new(short)
+}
+
+/// The line for an entry that was just committed.
+pub(super) fn encode_live(entry: &Entry, at: &Address) -> Box<[u8]> {
+    let mut line = Vec::with_capacity(256);
+    Frame::Entry(EntryFrame {
+        conversation: at.clone(),
+        seq: entry.seq,
+        at: entry.at,
+        by: entry.author.name.clone(),
+        message: entry.message.clone(),
+        body: body(&entry.event, &Digest::default()),
+    })
+    .encode(&mut line);
+    line.into()
+}
+
+/// An entry from the store, as it reads now.
+pub(super) fn stored(kept: &Kept, at: &Address) -> EntryFrame {
+    EntryFrame {
+        conversation: at.clone(),
+        seq: kept.seq,
+        at: kept.at,
+        by: kept.author.name.clone(),
+        message: kept.message.clone(),
+        body: match &kept.body {
+            Body::Event { event, digest } => body(event, digest),
+            Body::DeletedPost => deleted_post(),
+            Body::DeletedEdit { target } => EntryBody::Edited {
+                target: *target,
+                text: None,
+            },
+        },
+    }
+}
+
+const fn deleted_post() -> EntryBody {
+    EntryBody::Posted {
+        text: None,
+        action: false,
+        reply_to: None,
+        mentions: Vec::new(),
+        here: false,
+        edited: None,
+        deleted: true,
+        reactions: Vec::new(),
+    }
+}
+
+fn body(event: &Event, digest: &Digest) -> EntryBody {
+    let name = |account: &Account| account.name.clone();
+    match event {
+        Event::Posted {
+            text,
+            style,
+            reply_to,
+            mentions,
+            here,
+        } => EntryBody::Posted {
+            text: Some(text.clone()),
+            action: *style == Style::Action,
+            reply_to: *reply_to,
+            mentions: mentions.iter().map(name).collect(),
+            here: *here,
+            edited: digest.edited_at,
+            deleted: false,
+            reactions: digest.reactions.iter().map(reaction).collect(),
+        },
+        Event::Edited { target, text } => EntryBody::Edited {
+            target: *target,
+            text: Some(text.clone()),
+        },
+        Event::Deleted { target } => EntryBody::Deleted { target: *target },
+        Event::Reacted { target, emoji } => EntryBody::Reacted {
+            target: *target,
+            emoji: emoji.clone(),
+        },
+        Event::Unreacted { target, emoji } => EntryBody::Unreacted {
+            target: *target,
+            emoji: emoji.clone(),
+        },
+        Event::Joined => EntryBody::Joined {},
+        Event::Left => EntryBody::Left {},
+        other => room_body(other),
+    }
+}
+
+/// The events that only rooms have.
+fn room_body(event: &Event) -> EntryBody {
+    let name = |account: &Account| account.name.clone();
+    match event {
+        Event::Created { name, visibility } => EntryBody::Created {
+            room: name.clone(),
+            visibility: *visibility,
+        },
+        Event::Invited { account } => EntryBody::Invited {
+            user: name(account),
+        },
+        Event::TopicSet { topic } => EntryBody::Topic {
+            topic: topic.clone(),
+        },
+        Event::RoleSet { account, role } => EntryBody::Role {
+            user: name(account),
+            role: *role,
+        },
+        Event::Kicked { account, reason } => EntryBody::Kicked {
+            user: name(account),
+            reason: reason.clone(),
+        },
+        Event::Banned {
+            account,
+            reason,
+            until,
+        } => EntryBody::Banned {
+            user: name(account),
+            reason: reason.clone(),
+            until: *until,
+        },
+        Event::Unbanned { account } => EntryBody::Unbanned {
+            user: name(account),
+        },
+        Event::Muted {
+            account,
+            reason,
+            until,
+        } => EntryBody::Muted {
+            user: name(account),
+            reason: reason.clone(),
+            until: *until,
+        },
+        Event::Unmuted { account } => EntryBody::Unmuted {
+            user: name(account),
+        },
+        Event::Renamed { name } => EntryBody::Renamed { room: name.clone() },
+        Event::VisibilitySet { visibility } => EntryBody::Visibility {
+            visibility: *visibility,
+        },
+        Event::BackscrollSet { backscroll } => EntryBody::Backscroll {
+            backscroll: *backscroll,
+        },
+        Event::SlowModeSet { wait } => EntryBody::SlowMode {
+            wait: wait.as_secs(),
+        },
+        Event::RetentionSet {
+            keep_for,
+            keep_last,
+        } => EntryBody::Retention {
+            keep_for: keep_for.map(|time| time.as_secs()),
+            keep_last: *keep_last,
+        },
+        Event::Archived => EntryBody::Archived {},
+        Event::Unarchived
+        | Event::Posted { .. }
+        | Event::Edited { .. }
+        | Event::Deleted { .. }
+        | Event::Reacted { .. }
+        | Event::Unreacted { .. }
+        | Event::Joined
+        | Event::Left => EntryBody::Unarchived {},
+    }
+}
+
+/// How many names stand with a reaction; the count says how many there are.
+const REACTION_USERS_MAX: usize = 10;
+
+fn reaction(reaction: &store::Reaction) -> protocol::Reaction {
+    let users: Vec<UserName> = reaction
+        .by
+        .iter()
+        .take(REACTION_USERS_MAX)
+        .map(|account| account.name.clone())
+        .collect();
+    let count = u64::try_from(reaction.by.len()).unwrap_or(u64::MAX);
+    protocol::Reaction {
+        emoji: reaction.emoji.clone(),
+        count,
+        users,
+    }
+}
+
+/// A conversation the session reads from now on.
+pub(super) fn opened(opened: &Opened) -> Frame {
+    let membership = &opened.membership;
+    let seat = match &membership.place {
+        store::Place::Room(seat) => Some(seat),
+        store::Place::Everyone | store::Place::Direct(_) => None,
+    };
+    Frame::Conversation(ConversationFrame {
+        conversation: opened.address.clone(),
+        was: opened.was.clone(),
+        head: membership.head,
+        start: membership.start,
+        role: seat.map(|seat| seat.role),
+        topic: seat.map(|seat| seat.topic.clone()),
+        visibility: seat.map(|seat| seat.visibility),
+        unread: Unread {
+            read: membership.read,
+            unread: membership.unread,
+            mentions: membership.mentions,
+        },
+        silent: membership.muted,
+        archived: seat.is_some_and(|seat| seat.archived),
+    })
+}
+
+/// The gap between a cursor and where reading starts.
+pub(super) fn gap(opened: &Opened) -> Option<Frame> {
+    let (from, to): (Seq, Seq) = opened.gap?;
+    Some(Frame::Gap {
+        conversation: opened.address.clone(),
+        from,
+        to,
+    })
+}
+
+/// Something that is no entry.
+pub(super) fn value(value: Value) -> Frame {
+    match value {
+        Value::Invited { room, by } => Frame::Invited(InviteOffer {
+            room,
+            by: Some(by.name),
+        }),
+        Value::Read {
+            conversation,
+            seq,
+            unread,
+            mentions,
+        } => Frame::Read(Positions {
+            conversation,
+            unread: Unread {
+                read: seq,
+                unread,
+                mentions,
+            },
+        }),
+        Value::Presence {
+            account,
+            online,
+            away,
+        } => Frame::Presence(PresenceFrame {
+            user: account.name,
+            online,
+            away,
+        }),
+        Value::Typing {
+            conversation,
+            account,
+        } => Frame::Typing {
+            conversation,
+            by: account.name,
+        },
+        Value::Notice(text) => Frame::Notice { text },
+    }
+}

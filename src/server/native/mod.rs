@@ -1,0 +1,113 @@
+//! The native protocol: one connection from handshake to goodbye.
+//!
+//! `serve` is the whole life of a connection, and all its ends meet there. Permission is not decided
+//! here: `chat` and `auth` say no, [`refusal`] puts it into the words of the wire.
+
+mod convert;
+mod end;
+mod inquire;
+mod login;
+mod refusal;
+mod session;
+mod wire;
+
+use std::{net::SocketAddr, sync::Arc};
+
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    net::TcpStream,
+    time::{Instant, timeout_at},
+};
+use tracing::Instrument;
+
+use super::{Context, admission::Admission};
+
+use self::{end::End, login::Newcomer, session::Session, wire::Wire};
+
+pub(super) use wire::Buffers;
+
+/// A connection from accept to goodbye.
+pub(super) async fn serve(
+    socket: TcpStream,
+    peer: SocketAddr,
+    context: Arc<Context>,
+    admission: Admission,
+) {
+    let accepted = Instant::now();
+    let span = tracing::info_span!("connection", %peer, user = tracing::field::Empty);
+    async {
+        // The states of the handshake are large and short-lived: boxed, they are gone with it.
+        if let Some(stream) = Box::pin(handshake(socket, &context, accepted)).await {
+            Box::pin(converse(stream, peer, context, admission, accepted)).await;
+        }
+    }
+    .instrument(span)
+    .await;
+}
+
+async fn handshake(
+    socket: TcpStream,
+    context: &Context,
+    accepted: Instant,
+) -> Option<tokio_rustls::server::TlsStream<TcpStream>> {
+    // Frames are gathered before they are written; waiting for more would only add delay.
+    if let Err(error) = socket.set_nodelay(true) {
+        tracing::debug!(%error, "the peer was gone at once");
+        return None;
+    }
+    let deadline = accepted + context.config().limits.handshake_timeout;
+    let acceptor = context.tls.acceptor();
+    match timeout_at(deadline, acceptor.accept(socket)).await {
+        Ok(Ok(stream)) => Some(stream),
+        Ok(Err(error)) => {
+            tracing::info!(%error, "TLS handshake failed");
+            None
+        }
+        Err(_) => {
+            tracing::info!("TLS handshake took too long");
+            None
+        }
+    }
+}
+
+/// Speaks the protocol over a stream that is encrypted already, until one side has enough.
+pub(super) async fn converse<S: AsyncRead + AsyncWrite + Unpin>(
+    stream: S,
+    peer: SocketAddr,
+    context: Arc<Context>,
+    mut admission: Admission,
+    accepted: Instant,
+) {
+    let limits = context.config().limits.clone();
+    let mut wire = Wire::new(stream, context.buffers.clone(), limits.write_timeout);
+    let newcomer = Newcomer {
+        wire: &mut wire,
+        context: &context,
+        peer: peer.ip(),
+    };
+    let logged_in = timeout_at(accepted + limits.login_timeout, Box::pin(newcomer.log_in())).await;
+    let end = match logged_in {
+        Err(_) => End::Late,
+        Ok(Err(end)) => end,
+        Ok(Ok((identity, feed))) => {
+            admission.logged_in();
+            let user = identity.account().name.clone();
+            tracing::Span::current().record("user", tracing::field::display(&user));
+            tracing::info!("session started");
+            let session =
+                Session::new(&mut wire, Arc::clone(&context), peer.ip(), (identity, feed));
+            Box::pin(session.run()).await
+        }
+    };
+    tracing::info!(reason = end.reason(), "connection ended");
+    if let End::Broken(error) = &end {
+        tracing::debug!(%error, "connection broke");
+    }
+    let broken = matches!(end, End::Broken(_));
+    if let Some(frame) = end.last_words() {
+        wire.push(&frame);
+    }
+    if !broken {
+        wire.close().await;
+    }
+}

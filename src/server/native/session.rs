@@ -1,0 +1,332 @@
+//! A logged-in connection: requests in, feed out, until one side has enough.
+
+use std::{io, pin::Pin, sync::Arc, time::Duration};
+
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    select,
+    time::{Instant, Sleep, sleep_until},
+};
+
+use crate::{
+    auth::Identity,
+    hub::{Ended, Feed, News, Step},
+    model::{Address, ConversationId, Seq, Timestamp},
+    protocol::{Frame, FramingError, Request, Verb},
+    server::{
+        Context,
+        pace::{Pace, Rate},
+    },
+    store::PageLimits,
+};
+
+use super::{
+    convert,
+    end::End,
+    refusal,
+    wire::{WRITE_BUFFER_MAX, Wire},
+};
+
+/// The most requests of one session that wait for the hub. More are not read until some are answered.
+const IN_FLIGHT_MAX: usize = 64;
+/// How much of a backlog is read from the store at once: about one write buffer.
+const BACKLOG_PAGE: PageLimits = PageLimits {
+    rows: 200,
+    bytes: 48 * 1024,
+};
+/// How long a session that is told to go may still take over answers that are due.
+const LEAVE_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// A logged-in connection.
+pub(super) struct Session<'a, S> {
+    pub(super) wire: &'a mut Wire<S>,
+    pub(super) context: Arc<Context>,
+    pub(super) identity: Identity,
+    pub(super) peer: std::net::IpAddr,
+    pub(super) feed: Feed,
+    /// Read, but not to be done before all earlier requests are answered.
+    held: Option<Request>,
+    in_flight: usize,
+    pace: Pace,
+    heard: Instant,
+    pinged: bool,
+    catching_up: bool,
+    leaving: Option<Instant>,
+    timer: Pin<Box<Sleep>>,
+}
+
+/// Whether the session can do with more input.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Input {
+    Wanted,
+    /// Not before something else has happened: an answer, or time.
+    Held,
+}
+
+impl<'a, S: AsyncRead + AsyncWrite + Unpin> Session<'a, S> {
+    pub(super) fn new(
+        wire: &'a mut Wire<S>,
+        context: Arc<Context>,
+        peer: std::net::IpAddr,
+        (identity, feed): (Identity, Feed),
+    ) -> Self {
+        let now = Instant::now();
+        let timer = Box::pin(sleep_until(now + context.config().limits.ping_interval));
+        Self {
+            wire,
+            context,
+            identity,
+            peer,
+            feed,
+            held: None,
+            in_flight: 0,
+            pace: Pace::new(now.into_std()),
+            heard: now,
+            pinged: false,
+            catching_up: true,
+            leaving: None,
+            timer,
+        }
+    }
+
+    /// Runs until the connection is to be closed, and says why.
+    pub(super) async fn run(mut self) -> End {
+        loop {
+            match self.turn().await {
+                Ok(()) => {}
+                Err(end) => return end,
+            }
+        }
+    }
+
+    async fn turn(&mut self) -> Result<(), End> {
+        let input = self.requests().await?;
+        self.catch_up().await?;
+        if self.leaving.is_some() && self.in_flight == 0 {
+            return Err(End::GoingAway);
+        }
+        self.wire.release();
+        let shutdown = self.context.shutdown.clone();
+        select! {
+            read = self.wire.fill(), if input == Input::Wanted => {
+                if read? == 0 {
+                    return Err(End::Left);
+                }
+                self.heard = Instant::now();
+                self.pinged = false;
+            }
+            () = self.feed.changed() => {}
+            () = &mut self.timer => self.tend()?,
+            () = shutdown.cancelled(), if self.leaving.is_none() => {
+                let deadline = Instant::now() + LEAVE_TIMEOUT;
+                self.leaving = Some(deadline);
+                self.arm(deadline);
+                self.wire.push(&self.context.going_away());
+            }
+        }
+        Ok(())
+    }
+
+    /// Does what the peer has asked, as far as it may now.
+    async fn requests(&mut self) -> Result<Input, End> {
+        if self.leaving.is_some() {
+            return Ok(Input::Held);
+        }
+        let limit = self.context.config().limits.frame_max;
+        loop {
+            let request = match self.held.take() {
+                Some(request) => request,
+                None => match self.wire.next_line(limit).map_err(too_long)? {
+                    None => return Ok(Input::Wanted),
+                    Some(line) => match Request::parse(line) {
+                        Ok(request) => request,
+                        Err(malformed) => {
+                            let (frame, fatal) = refusal::malformed(malformed);
+                            if fatal {
+                                return Err(End::from(frame));
+                            }
+                            self.wire.push(&frame);
+                            self.wire.flush().await?;
+                            continue;
+                        }
+                    },
+                },
+            };
+            if let Some(request) = self.request(request).await? {
+                self.held = Some(request);
+                return Ok(Input::Held);
+            }
+        }
+    }
+
+    /// Does one request, or gives it back when it has to wait.
+    async fn request(&mut self, request: Request) -> Result<Option<Request>, End> {
+        let Some(ask) = convert::ask(&request.verb, Timestamp::now()) else {
+            if self.in_flight > 0 {
+                return Ok(Some(request));
+            }
+            return self.answer(request).await.map(|()| None);
+        };
+        if self.in_flight >= IN_FLIGHT_MAX {
+            return Ok(Some(request));
+        }
+        let limits = &self.context.config().limits;
+        let rate = Rate {
+            burst: limits.messages_burst,
+            per_second: limits.messages_per_second,
+        };
+        if let Err(wait) = self.pace.take(rate, Instant::now().into_std()) {
+            self.arm(Instant::now() + wait);
+            return Ok(Some(request));
+        }
+        match ask {
+            Ok(ask) => {
+                self.in_flight += 1;
+                self.context.hub.ask(self.feed.key(), request.id, ask).await;
+            }
+            Err(sentence) => {
+                let code = crate::protocol::Code::BadRequest;
+                self.wire
+                    .push(&refusal::Refuse::new(code, sentence).to(request.id));
+            }
+        }
+        Ok(None)
+    }
+
+    async fn answer(&mut self, request: Request) -> Result<(), End> {
+        match request.verb {
+            Verb::Quit(_) => Err(End::Quit(request.id)),
+            Verb::Pong(_) => Ok(()),
+            verb => self.inquire(request.id, verb).await,
+        }
+    }
+
+    /// Brings the peer up to date: first entries, then answers, so that whoever has an answer has
+    /// everything before it.
+    pub(super) async fn catch_up(&mut self) -> Result<(), End> {
+        let News {
+            opened,
+            answers,
+            values,
+            ended,
+        } = self.feed.take();
+        if let Some(ended) = ended {
+            return Err(End::Ended(ended));
+        }
+        for opened in &opened {
+            self.wire.push(&convert::opened(opened));
+            if let Some(gap) = convert::gap(opened) {
+                self.wire.push(&gap);
+            }
+        }
+        loop {
+            let output = self.wire.output();
+            match self
+                .feed
+                .copy(convert::encode_live, output, WRITE_BUFFER_MAX)
+            {
+                Step::Done => break,
+                Step::Full => self.wire.flush().await?,
+                Step::Store {
+                    conversation,
+                    address,
+                    after,
+                    up_to,
+                } => {
+                    self.read_store(conversation, &address, after, up_to)
+                        .await?;
+                }
+            }
+        }
+        for (id, outcome) in answers {
+            self.in_flight = self.in_flight.saturating_sub(1);
+            self.wire.push(&refusal::outcome(id, outcome));
+        }
+        for value in values {
+            self.wire.push(&convert::value(value));
+        }
+        if std::mem::take(&mut self.catching_up) {
+            self.wire.push(&Frame::Current {});
+        }
+        self.wire.flush().await?;
+        Ok(())
+    }
+
+    async fn read_store(
+        &mut self,
+        conversation: ConversationId,
+        address: &Address,
+        after: Seq,
+        up_to: Seq,
+    ) -> Result<(), End> {
+        let reader = &self.context.reader;
+        let page = reader
+            .entries(conversation, after, up_to, BACKLOG_PAGE)
+            .await?;
+        let first = page
+            .entries
+            .first()
+            .map_or_else(|| up_to.next(), |entry| entry.seq);
+        if first > after.next() {
+            let (from, to) = (after.next(), first.previous());
+            self.wire.push(&Frame::Gap {
+                conversation: address.clone(),
+                from,
+                to,
+            });
+            self.feed.has_read(conversation, to);
+        }
+        for entry in &page.entries {
+            self.wire
+                .push(&Frame::Entry(convert::stored(entry, address)));
+            self.feed.has_read(conversation, entry.seq);
+        }
+        Ok(())
+    }
+
+    /// Sees to what time brings: a ping for a silent peer, the end for a dead one.
+    fn tend(&mut self) -> Result<(), End> {
+        let now = Instant::now();
+        if self.leaving.is_some_and(|deadline| now >= deadline) {
+            return Err(End::GoingAway);
+        }
+        let limits = &self.context.config().limits;
+        let (ping_at, dead_at) = (
+            self.heard + limits.ping_interval,
+            self.heard + limits.dead_after,
+        );
+        if now >= dead_at {
+            return Err(End::Silent);
+        }
+        if now >= ping_at && !self.pinged {
+            self.pinged = true;
+            self.wire.push(&Frame::Ping {});
+        }
+        let next = if self.pinged { dead_at } else { ping_at };
+        self.timer.as_mut().reset(next);
+        Ok(())
+    }
+
+    /// Makes sure that the timer goes off no later than `at`.
+    fn arm(&mut self, at: Instant) {
+        if at < self.timer.deadline() {
+            self.timer.as_mut().reset(at);
+        }
+    }
+}
+
+fn too_long(error: FramingError) -> End {
+    End::from(refusal::Refuse::from(error).fatal())
+}
+
+impl From<io::Error> for End {
+    fn from(error: io::Error) -> Self {
+        Self::Broken(error)
+    }
+}
+
+impl From<Ended> for End {
+    fn from(ended: Ended) -> Self {
+        Self::Ended(ended)
+    }
+}

@@ -1,0 +1,144 @@
+//! A session's two directions: lines in, and bytes out that are written all at once.
+
+use std::{
+    future::poll_fn,
+    io,
+    mem::MaybeUninit,
+    pin::Pin,
+    sync::{Arc, Mutex, PoisonError},
+    task::ready,
+    time::Duration,
+};
+
+use tokio::{
+    io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf},
+    time::timeout,
+};
+
+use crate::protocol::{Frame, FrameBuffer, FramingError};
+
+/// How much is gathered before it is written: four TLS records, and a bound on what one session
+/// holds in memory for a peer that does not read.
+pub(super) const WRITE_BUFFER_MAX: usize = 64 * 1024;
+/// How much is read at once; larger frames are read in several goes.
+const READ_CHUNK: usize = 4 * 1024;
+/// How long a goodbye may take.
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
+/// The most write buffers that are kept for reuse. Idle sessions hold none.
+const BUFFERS_KEPT: usize = 32;
+
+/// Write buffers that sessions borrow while they have something to write.
+#[derive(Clone, Debug, Default)]
+pub(in crate::server) struct Buffers(Arc<Mutex<Vec<Vec<u8>>>>);
+
+impl Buffers {
+    fn take(&self) -> Vec<u8> {
+        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.pop().unwrap_or_default()
+    }
+
+    fn give_back(&self, mut buffer: Vec<u8>) {
+        buffer.clear();
+        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if kept.len() < BUFFERS_KEPT && buffer.capacity() <= 2 * WRITE_BUFFER_MAX {
+            kept.push(buffer);
+        }
+    }
+}
+
+/// Both directions of one connection.
+#[derive(Debug)]
+pub(super) struct Wire<S> {
+    stream: S,
+    input: FrameBuffer,
+    output: Vec<u8>,
+    buffers: Buffers,
+    write_timeout: Duration,
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
+    pub(super) fn new(stream: S, buffers: Buffers, write_timeout: Duration) -> Self {
+        Self {
+            stream,
+            input: FrameBuffer::default(),
+            output: Vec::new(),
+            buffers,
+            write_timeout,
+        }
+    }
+
+    /// Waits for bytes and keeps them; 0 at the peer's orderly end. Cancel safe: bytes are either
+    /// still in the stream or kept. Holds no memory while it waits.
+    pub(super) async fn fill(&mut self) -> io::Result<usize> {
+        poll_fn(|cx| {
+            let mut chunk = [MaybeUninit::<u8>::uninit(); READ_CHUNK];
+            let mut chunk = ReadBuf::uninit(&mut chunk);
+            ready!(Pin::new(&mut self.stream).poll_read(cx, &mut chunk))?;
+            self.input.extend(chunk.filled());
+            Ok(chunk.filled().len()).into()
+        })
+        .await
+    }
+
+    /// The next whole line that has come, if there is one.
+    pub(super) fn next_line(&mut self, limit: usize) -> Result<Option<&[u8]>, FramingError> {
+        self.input.next_line(limit)
+    }
+
+    /// Gives back the memory of what has been read.
+    pub(super) fn release(&mut self) {
+        self.input.release();
+    }
+
+    /// The bytes to be written next.
+    pub(super) fn output(&mut self) -> &mut Vec<u8> {
+        if self.output.capacity() == 0 {
+            self.output = self.buffers.take();
+        }
+        &mut self.output
+    }
+
+    pub(super) fn push(&mut self, frame: &Frame) {
+        frame.encode(self.output());
+    }
+
+    /// Writes what has gathered, as long as the peer takes some of it within the write timeout.
+    ///
+    /// Not cancel safe: a write that was begun must be finished.
+    pub(super) async fn flush(&mut self) -> io::Result<()> {
+        if self.output.is_empty() {
+            self.return_buffer();
+            return Ok(());
+        }
+        let mut rest = self.output.as_slice();
+        while !rest.is_empty() {
+            let written = timeout(self.write_timeout, self.stream.write(rest)).await??;
+            if written == 0 {
+                return Err(io::ErrorKind::WriteZero.into());
+            }
+            rest = rest.get(written..).unwrap_or_default();
+        }
+        timeout(self.write_timeout, self.stream.flush()).await??;
+        self.return_buffer();
+        Ok(())
+    }
+
+    fn return_buffer(&mut self) {
+        if self.output.capacity() > 0 {
+            self.buffers.give_back(std::mem::take(&mut self.output));
+        }
+    }
+
+    /// Writes what is left and says goodbye, as far as the peer lets us within a second.
+    pub(super) async fn close(mut self) {
+        let goodbye = async {
+            self.flush().await?;
+            self.stream.shutdown().await
+        };
+        match timeout(CLOSE_TIMEOUT, goodbye).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::debug!(%error, "the peer was gone before the goodbye"),
+            Err(_) => tracing::debug!("the peer did not take the goodbye"),
+        }
+    }
+}
