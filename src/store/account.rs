@@ -73,7 +73,7 @@ pub enum NameAfterwards {
 /// What becomes of a deleted account's messages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum MessagesAfterwards {
-    /// They stay, by "deleted-<id>".
+    /// They stay, by `deleted-` and the id.
     Kept,
     /// Their texts go, as if their author had deleted each.
     Removed,

@@ -8,12 +8,12 @@ use std::{
 use rusqlite::{Connection, OpenFlags};
 use tokio::sync::Semaphore;
 
-use crate::model::{AccountId, ConversationId, RoomName, Seq, UserName};
+use crate::model::{AccountId, ConversationId, RoomName, Seq, Timestamp, UserName};
 
 use super::{
     AccountRecord, Credentials, Invitation, InviteRecord, MemberListing, Membership, Page,
-    PageLimits, RoomListing, SecretHash, StoreError, TokenListing, TokenRecord, account,
-    conversation, history, invite, listing, membership, token, writer,
+    PageLimits, Retention, RoomListing, SecretHash, StoreError, TokenListing, TokenRecord, account,
+    conversation, history, invite, listing, membership, retention, token, writer,
 };
 
 /// So many reads at once; more wait their turn. A read is short and two cores are soon busy.
@@ -242,6 +242,20 @@ impl Reader {
             listing::members(connection, conversation, after.as_ref(), limit)
         })
         .await
+    }
+
+    /// The conversations that have kept something for longer than the rules allow.
+    ///
+    /// # Errors
+    ///
+    /// When the database fails.
+    pub async fn overdue(
+        &self,
+        server: Retention,
+        now: Timestamp,
+    ) -> Result<Vec<ConversationId>, StoreError> {
+        self.read(move |connection| retention::overdue(connection, server, now))
+            .await
     }
 
     /// Runs one read on a thread that may block, in one snapshot.

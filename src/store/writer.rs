@@ -195,6 +195,8 @@ fn connect(database: &Path, durability: Durability) -> Result<Connection, StoreE
     connection.pragma_update(None, "checkpoint_fullfsync", true)?;
     connection.pragma_update(None, "journal_size_limit", LOG_MAX)?;
     connection.pragma_update(None, "foreign_keys", true)?;
+    // What was deleted is to be gone from the file too.
+    connection.pragma_update(None, "secure_delete", true)?;
     Ok(connection)
 }
 
