@@ -75,6 +75,10 @@ impl Scratch {
         self.blocks = Vec::new();
     }
 
+    pub(super) const fn is_empty(&self) -> bool {
+        self.blocks.is_empty()
+    }
+
     fn for_one(&mut self, params: &Params) -> &mut [Block] {
         #[cfg(test)]
         self.hashed

@@ -1,11 +1,17 @@
 //! Logins against a real store, with a cost that suits tests.
 
-use std::{net::Ipv4Addr, num::NonZeroUsize, sync::mpsc, time::Duration};
+use std::{
+    net::Ipv4Addr,
+    num::NonZeroUsize,
+    sync::{Arc, mpsc},
+    time::Duration,
+};
 
 use tempfile::TempDir;
+use tracing_subscriber::fmt::MakeWriter;
 
 use crate::{
-    auth::PasswordRefusal,
+    auth::{AUDIT, PasswordRefusal},
     config::Concurrency,
     model::{ServerRole, Timestamp, TokenId},
     store::{Durability, NewToken, Registration, Store},
@@ -82,6 +88,34 @@ impl World {
     async fn hashed(&self) -> Vec<[u32; 3]> {
         let take = |scratch: &mut Scratch| std::mem::take(&mut scratch.hashed);
         self.auth.hasher.run(Standing::Known, take).await.unwrap()
+    }
+}
+
+/// What was logged.
+#[derive(Clone, Default)]
+struct Lines(Arc<Mutex<Vec<u8>>>);
+
+impl Lines {
+    fn all(&self) -> String {
+        String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
+    }
+}
+
+impl io::Write for Lines {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl MakeWriter<'_> for Lines {
+    type Writer = Self;
+
+    fn make_writer(&self) -> Self {
+        self.clone()
     }
 }
 
@@ -286,6 +320,68 @@ async fn a_login_nobody_waits_for_stays_a_guess() {
     assert_eq!(world.strikes(AWAY), 5);
     let limited = world.login("alice", GOOD, AWAY).await.unwrap_err();
     assert!(matches!(limited, LoginError::Refused { guessed: None }));
+}
+
+#[tokio::test]
+async fn the_audit_trail_says_what_the_peer_is_not_told_and_no_secret() {
+    let mut world = World::new();
+    let lines = Lines::default();
+    let subscriber = tracing_subscriber::fmt()
+        .with_ansi(false)
+        .with_writer(lines.clone())
+        .finish();
+    let _guard = tracing::subscriber::set_default(subscriber);
+    let alice = world.register("alice").await;
+    world.login("alice", GOOD, HOME).await.unwrap();
+    for _ in 0..6 {
+        world
+            .login("alice", "wr0ng-password", AWAY)
+            .await
+            .unwrap_err();
+    }
+    world
+        .login("bob", "wr0ng-password", HOME)
+        .await
+        .unwrap_err();
+    let token = world.store_token(alice, HOME, Timestamp::now());
+    world.auth.identify(&token, HOME).await.unwrap();
+    world.disable(alice);
+    world.auth.identify(&token, HOME).await.unwrap_err();
+
+    let trail = lines.all();
+    let peer = "peer=192.0.2.7";
+    for (count, parts) in [
+        (1, ["login_ok", "user=alice", peer, "account=1"]),
+        (
+            5,
+            [
+                "login_failed",
+                "user=alice",
+                "peer=198.51.100.1",
+                "wrong password",
+            ],
+        ),
+        (
+            1,
+            [
+                "login_limited",
+                "user=alice",
+                "peer=198.51.100.1",
+                "too many",
+            ],
+        ),
+        (1, ["login_failed", "user=bob", peer, "no such account"]),
+        (1, ["token_ok", "user=alice", peer, "account=1"]),
+        (1, ["token_refused", "user=alice", peer, "account disabled"]),
+    ] {
+        let matching = trail
+            .lines()
+            .filter(|line| line.contains(AUDIT) && parts.iter().all(|part| line.contains(part)));
+        assert_eq!(matching.count(), count, "{parts:?} in\n{trail}");
+    }
+    for secret in [GOOD, "wr0ng-password", &token.reveal()] {
+        assert!(!trail.contains(secret), "{secret} in\n{trail}");
+    }
 }
 
 #[test]
