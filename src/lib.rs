@@ -19,7 +19,7 @@
 //! | `server` `client` | sessions on one side, links on the other; they never know each other |
 //! | `hub` | the one owner of the chat state: decides, commits, applies, wakes |
 //! | `auth` | the only source of an identity: passwords, tokens, invites, throttle |
-//! | `store` | what was committed: SQLite, or memory for trying things |
+//! | `store` | what was committed, in SQLite |
 //! | `chat` `protocol` `tls` | the pure rules; the words on the wire; the certificates |
 //! | `model` `config` `logging` | ids, names and time; the settings; the log |
 //!

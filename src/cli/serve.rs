@@ -3,6 +3,7 @@
 use std::{
     env,
     io::{self, Write},
+    net::SocketAddr,
     path::{Path, PathBuf},
 };
 
@@ -15,10 +16,11 @@ use tokio::{
 };
 
 use crate::{
-    auth::{InviteLink, InviteSecret, ServerAddress},
+    auth::InviteSecret,
     config::Config,
     logging::Logging,
     model::{ServerRole, Timestamp},
+    protocol::DEFAULT_PORT,
     server::{Home, Server},
     store::NewInvite,
     tls::{CertificateFiles, GenerateOptions, MinVersion, ServerTls, generate_if_absent},
@@ -183,46 +185,35 @@ async fn welcome(
 
 /// While there is no account, a link that makes its first user the owner.
 async fn owner_invite(server: &Server, config: &Config) -> anyhow::Result<Option<String>> {
-    let Some(pin) = server.pin() else {
-        return Ok(None);
-    };
     let hub = server.hub();
     if hub.write(|tx, _| tx.account_count()).await? > 0 {
         return Ok(None);
     }
     let secret = InviteSecret::generate()?;
+    let link = match server.invite_link(&secret) {
+        Ok(link) => link,
+        Err(error) => {
+            tracing::warn!(%error, "no owner invite");
+            return Ok(None);
+        }
+    };
     let expires = Timestamp::now().after(config.invites.lifetime);
     let (hash, role) = (secret.hash(), ServerRole::Owner);
-    hub.offer(NewInvite {
+    let invite = NewInvite {
         hash,
         role,
         made_by: None,
         expires,
-    })
-    .await?;
-    let link = InviteLink {
-        server: address(server, config)?,
-        pin,
-        secret,
     };
-    Ok(Some(link.reveal().to_string()))
-}
-
-fn address(server: &Server, config: &Config) -> anyhow::Result<ServerAddress> {
-    let bound = server.addresses().first().map(ToString::to_string);
-    let address = match (&config.server.public_address, bound) {
-        (Some(public), _) => public.clone(),
-        (None, Some(bound)) => bound,
-        (None, None) => bail!("the server listens nowhere"),
-    };
-    Ok(ServerAddress::parse(&address)?)
+    hub.write(move |tx, _| tx.insert_invite(&invite)).await?;
+    Ok(Some(link.to_string()))
 }
 
 fn next_command(server: &Server, config: &Config) -> String {
-    let default = std::net::SocketAddr::from(([127, 0, 0, 1], crate::protocol::DEFAULT_PORT));
-    let target = match address(server, config) {
-        Ok(address) if address.to_string() != default.to_string() => format!(" {address}"),
-        _ => String::new(),
+    let default = SocketAddr::from(([127, 0, 0, 1], DEFAULT_PORT)).to_string();
+    let target = match server.public_address() {
+        address if address == default => String::new(),
+        address => format!(" {address}"),
     };
     let program = env::args().next().unwrap_or_else(|| "netcomm".to_owned());
     format!("{program} connect --ca {}{target}", config.tls.ca.display())

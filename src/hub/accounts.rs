@@ -4,10 +4,9 @@
 use crate::{
     auth::TokenSeed,
     chat::Refusal,
-    model::{AccountId, Address, ConversationId, InviteId, Seq, Timestamp, TokenId},
+    model::{AccountId, Address, ConversationId, Seq, Timestamp, TokenId},
     store::{
-        AccountRecord, LoginOutcome, NewAccount, NewInvite, NewToken, PasswordHash, Registration,
-        SecretHash,
+        AccountRecord, LoginOutcome, NewAccount, NewToken, PasswordHash, Registration, SecretHash,
     },
 };
 
@@ -169,15 +168,6 @@ impl Hub {
             Ok(tx.revoke_tokens(account, keep)?.len())
         })
         .await
-    }
-
-    /// Stores an invite.
-    ///
-    /// # Errors
-    ///
-    /// When nothing was kept.
-    pub async fn offer(&self, invite: NewInvite) -> Result<InviteId, Unavailable> {
-        self.write(move |tx, _| tx.insert_invite(&invite)).await
     }
 
     /// Moves an account's read position in a conversation forward, and tells its other sessions.

@@ -14,11 +14,12 @@ use crate::{
 
 use super::{
     Limits, Refused,
-    batch::{Batch, Turn},
+    batch::Batch,
     feed::{Departures, Feed, SessionKey, Value},
     job::{AttachError, Effect, Effects, Finish, Job, Online},
     place::Place,
     presence::Presence,
+    turn::Turn,
     world::{From, World},
 };
 

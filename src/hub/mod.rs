@@ -14,6 +14,7 @@ mod job;
 mod place;
 mod presence;
 mod tail;
+mod turn;
 mod world;
 
 use std::{io, thread};

@@ -14,9 +14,10 @@ use tokio::{
     time::{interval, timeout},
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use zeroize::Zeroizing;
 
 use crate::{
-    auth::Auth,
+    auth::{Auth, InviteLink, InviteSecret, LinkError, ServerAddress},
     config::Config,
     hub::{self, Hub, HubThread},
     protocol::Frame,
@@ -43,6 +44,7 @@ pub(crate) struct Context {
     auth: Auth,
     reader: Reader,
     tls: ServerTls,
+    public_address: String,
     buffers: Buffers,
     shutdown: CancellationToken,
 }
@@ -59,6 +61,33 @@ impl Context {
             retry_ms: most + jitter,
         }
     }
+}
+
+impl Context {
+    /// The link by which an invite is handed over.
+    fn invite_link(&self, secret: &InviteSecret) -> Result<Zeroizing<String>, NoLink> {
+        let pin = self.tls.pin().ok_or(NoLink::Pin)?;
+        let server = ServerAddress::parse(&self.public_address)?;
+        Ok(InviteLink {
+            server,
+            pin,
+            secret: secret.clone(),
+        }
+        .reveal())
+    }
+}
+
+/// Why there can be no invite links.
+#[derive(Debug, thiserror::Error)]
+pub enum NoLink {
+    /// There is nothing to make a pin of.
+    #[error(
+        "there can be no invite link: the certificate file does not end with the CA, so there is no pin"
+    )]
+    Pin,
+    /// The address is none.
+    #[error("there can be no invite link (server.public_address): {0}")]
+    Address(#[from] LinkError),
 }
 
 /// Why the server did not start.
@@ -121,10 +150,16 @@ impl Server {
             let socket = listen(address).map_err(|error| StartError::Listen { address, error })?;
             sockets.push(socket);
         }
+        let public_address = match (&config.server.public_address, sockets.first()) {
+            (None, Some(socket)) => socket.local_addr().map(|address| address.to_string()),
+            _ => Ok(config.public_address()),
+        }
+        .unwrap_or_default();
         let reader = store.reader();
         let auth = Auth::new(reader.clone(), &config)?;
         let (hub, hub_thread) = Hub::start(store, limits(&config)).map_err(StartError::Thread)?;
         let context = Arc::new(Context {
+            public_address,
             config: ArcSwap::from_pointee(config),
             hub,
             auth,
@@ -173,6 +208,21 @@ impl Server {
     #[must_use]
     pub fn pin(&self) -> Option<Pin> {
         self.context.tls.pin()
+    }
+
+    /// The link by which an invite is handed over.
+    ///
+    /// # Errors
+    ///
+    /// [`NoLink`], when there is no pin or no address for it.
+    pub fn invite_link(&self, secret: &InviteSecret) -> Result<Zeroizing<String>, NoLink> {
+        self.context.invite_link(secret)
+    }
+
+    /// The `host:port` that clients connect to, as far as the server knows.
+    #[must_use]
+    pub fn public_address(&self) -> &str {
+        &self.context.public_address
     }
 
     /// The hub, for the operator's commands.

@@ -3,30 +3,23 @@
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use crate::{
-    auth::{InviteLink, InviteSecret, ServerAddress},
     hub::{SessionsToEnd, Unavailable},
-    model::{Address, ConversationId, RoomName, Seq, ServerRole, Timestamp, UserName},
+    model::{Address, ConversationId, RoomName, Seq, UserName},
     protocol::{
-        self, Answer, Code, Frame, History, HistoryEnd, MemberLine, Positions, RequestId, RoomLine,
-        SessionLine, Unread, UserLine, Verb,
+        Answer, Code, Frame, History, HistoryEnd, MemberLine, Positions, RequestId, RoomLine,
+        Unread, UserLine, Verb,
     },
-    store::{NewInvite, PageLimits},
+    store::PageLimits,
 };
 
-use super::{
-    convert,
-    end::End,
-    login::{internal, password},
-    refusal::Refuse,
-    session::Session,
-};
+use super::{end::End, refusal::Refuse, saying, session::Session};
 
 /// The most bytes of one history page.
 const HISTORY_BYTES_MAX: usize = 256 * 1024;
 /// The most names of one page of a list.
 const LIST_MAX: usize = 200;
 
-type Answered = Result<Answer, Refuse>;
+pub(super) type Answered = Result<Answer, Refuse>;
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
     /// Answers one request, after everything that was committed before the answer was found.
@@ -120,7 +113,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
         };
         self.catch_up().await?;
         for kept in &page.entries {
-            let entry = convert::stored(kept, &history.of);
+            let entry = saying::stored(kept, &history.of);
             self.wire.push(&Frame::Past { id, entry });
             if self.wire.output().len() >= super::wire::WRITE_BUFFER_MAX {
                 self.wire.flush().await?;
@@ -316,89 +309,6 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
         });
         Ok(Answer {
             users: Some(users.collect()),
-            ..Answer::default()
-        })
-    }
-
-    async fn change_password(&self, change: protocol::Password) -> Answered {
-        let account = self.identity.account().clone();
-        let (auth, hub) = (&self.context.auth, &self.context.hub);
-        let old = password(&change.old)?;
-        auth.check_password(&account.name, old, self.peer).await?;
-        let new = auth
-            .new_password(&account.name, password(&change.new)?)
-            .await?;
-        hub.change_password(account.id, new, Some(self.identity.token()))
-            .await?;
-        tracing::info!(target: crate::auth::AUDIT, user = %account.name, "password_changed");
-        Ok(Answer::default())
-    }
-
-    async fn sessions(&self) -> Answered {
-        let me = self.identity.account().id;
-        let tokens = self.context.reader.tokens_of(me).await?;
-        let online = self.context.hub.tokens_online(me).await;
-        let sessions = tokens.into_iter().map(|token| SessionLine {
-            session: token.id,
-            device: token.device,
-            created: token.created,
-            last_used: token.last_used,
-            this: token.id == self.identity.token(),
-            online: online.contains(&token.id),
-        });
-        Ok(Answer {
-            sessions: Some(sessions.collect()),
-            ..Answer::default()
-        })
-    }
-
-    async fn revoke(&self, which: SessionsToEnd) -> Answered {
-        let account = self.identity.account();
-        let ended = self.context.hub.revoke(account.id, which).await?;
-        tracing::info!(target: crate::auth::AUDIT, user = %account.name, ended, "tokens_revoked");
-        if ended == 0 && matches!(which, SessionsToEnd::One(_)) {
-            return Err(Refuse::new(Code::NotFound, "you have no such session"));
-        }
-        Ok(Answer::default())
-    }
-
-    async fn offer(&self) -> Answered {
-        let (me, role) = (self.identity.account(), self.identity.role());
-        if role < ServerRole::Admin {
-            return Err(Refuse::new(
-                Code::Forbidden,
-                "only the server's admin may invite to it",
-            ));
-        }
-        let config = self.context.config();
-        let pin = self.context.tls.pin().ok_or_else(|| {
-            Refuse::new(
-                Code::Unavailable,
-                "the server's certificate file lacks its CA, so there is no pin for a link",
-            )
-        })?;
-        let address =
-            ServerAddress::parse(&config.public_address()).map_err(|error| internal(&error))?;
-        let secret = InviteSecret::generate().map_err(|error| internal(&error))?;
-        let expires = Timestamp::now().after(config.invites.lifetime);
-        let (hash, made_by) = (secret.hash(), Some(me.id));
-        self.context
-            .hub
-            .offer(NewInvite {
-                hash,
-                role: ServerRole::Member,
-                made_by,
-                expires,
-            })
-            .await?;
-        tracing::info!(target: crate::auth::AUDIT, user = %me.name, "invite_made");
-        let link = InviteLink {
-            server: address,
-            pin,
-            secret,
-        };
-        Ok(Answer {
-            link: Some(link.reveal().to_string()),
             ..Answer::default()
         })
     }

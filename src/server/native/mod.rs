@@ -3,11 +3,13 @@
 //! `serve` is the whole life of a connection, and all its ends meet there. Permission is not decided
 //! here: `chat` and `auth` say no, [`refusal`] puts it into the words of the wire.
 
-mod convert;
+mod asking;
 mod end;
 mod inquire;
 mod login;
+mod own;
 mod refusal;
+mod saying;
 mod session;
 mod wire;
 

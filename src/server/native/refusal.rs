@@ -4,6 +4,7 @@ use crate::{
     chat::Refusal,
     hub::{AttachError, Ended, Kept, Refused, RegisterError},
     protocol::{Answer, Code, Failure, Frame, FramingError, Malformed, RequestId, Sent},
+    server::NoLink,
     store::StoreError,
 };
 
@@ -134,6 +135,12 @@ impl From<StoreError> for Refuse {
             Code::Unavailable,
             "the server cannot read its store just now; try again later",
         )
+    }
+}
+
+impl From<NoLink> for Refuse {
+    fn from(error: NoLink) -> Self {
+        Self::new(Code::Unavailable, error.to_string())
     }
 }
 

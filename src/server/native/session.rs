@@ -21,14 +21,19 @@ use crate::{
 };
 
 use super::{
-    convert,
+    asking,
     end::End,
-    refusal,
+    refusal, saying,
     wire::{WRITE_BUFFER_MAX, Wire},
 };
 
 /// The most requests of one session that wait for the hub. More are not read until some are answered.
 const IN_FLIGHT_MAX: usize = 64;
+/// Coming to rooms and going is what people do now and then; each time tells all others in them.
+const ROOM_RATE: Rate = Rate {
+    burst: 10,
+    per_second: 1,
+};
 /// How much of a backlog is read from the store at once: about one write buffer.
 const BACKLOG_PAGE: PageLimits = PageLimits {
     rows: 200,
@@ -48,6 +53,7 @@ pub(super) struct Session<'a, S> {
     held: Option<Request>,
     in_flight: usize,
     pace: Pace,
+    room_pace: Pace,
     heard: Instant,
     pinged: bool,
     catching_up: bool,
@@ -81,6 +87,7 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin> Session<'a, S> {
             held: None,
             in_flight: 0,
             pace: Pace::new(now.into_std()),
+            room_pace: Pace::new(now.into_std()),
             heard: now,
             pinged: false,
             catching_up: true,
@@ -161,7 +168,7 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin> Session<'a, S> {
 
     /// Does one request, or gives it back when it has to wait.
     async fn request(&mut self, request: Request) -> Result<Option<Request>, End> {
-        let Some(ask) = convert::ask(&request.verb, Timestamp::now()) else {
+        let Some(ask) = asking::ask(&request.verb, Timestamp::now()) else {
             if self.in_flight > 0 {
                 return Ok(Some(request));
             }
@@ -170,12 +177,7 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin> Session<'a, S> {
         if self.in_flight >= IN_FLIGHT_MAX {
             return Ok(Some(request));
         }
-        let limits = &self.context.config().limits;
-        let rate = Rate {
-            burst: limits.messages_burst,
-            per_second: limits.messages_per_second,
-        };
-        if let Err(wait) = self.pace.take(rate, Instant::now().into_std()) {
+        if let Err(wait) = self.take_pace(&request.verb) {
             self.arm(Instant::now() + wait);
             return Ok(Some(request));
         }
@@ -191,6 +193,20 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin> Session<'a, S> {
             }
         }
         Ok(None)
+    }
+
+    /// Takes one from what this connection may ask now, or says how long until it may.
+    fn take_pace(&mut self, verb: &Verb) -> Result<(), Duration> {
+        let now = Instant::now().into_std();
+        if matches!(verb, Verb::Create(_) | Verb::Join(_) | Verb::Leave(_)) {
+            return self.room_pace.take(ROOM_RATE, now);
+        }
+        let limits = &self.context.config().limits;
+        let rate = Rate {
+            burst: limits.messages_burst,
+            per_second: limits.messages_per_second,
+        };
+        self.pace.take(rate, now)
     }
 
     async fn answer(&mut self, request: Request) -> Result<(), End> {
@@ -214,8 +230,8 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin> Session<'a, S> {
             return Err(End::Ended(ended));
         }
         for opened in &opened {
-            self.wire.push(&convert::opened(opened));
-            if let Some(gap) = convert::gap(opened) {
+            self.wire.push(&saying::opened(opened));
+            if let Some(gap) = saying::gap(opened) {
                 self.wire.push(&gap);
             }
         }
@@ -223,7 +239,7 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin> Session<'a, S> {
             let output = self.wire.output();
             match self
                 .feed
-                .copy(convert::encode_live, output, WRITE_BUFFER_MAX)
+                .copy(saying::encode_live, output, WRITE_BUFFER_MAX)
             {
                 Step::Done => break,
                 Step::Full => self.wire.flush().await?,
@@ -243,7 +259,7 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin> Session<'a, S> {
             self.wire.push(&refusal::outcome(id, outcome));
         }
         for value in values {
-            self.wire.push(&convert::value(value));
+            self.wire.push(&saying::value(value));
         }
         if std::mem::take(&mut self.catching_up) {
             self.wire.push(&Frame::Current {});
@@ -278,7 +294,7 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin> Session<'a, S> {
         }
         for entry in &page.entries {
             self.wire
-                .push(&Frame::Entry(convert::stored(entry, address)));
+                .push(&Frame::Entry(saying::stored(entry, address)));
             self.feed.has_read(conversation, entry.seq);
         }
         Ok(())
