@@ -33,7 +33,7 @@ pub(super) fn overlay(
             .ok_or_else(|| refuse("is not UTF-8".to_owned()))?;
         let slot = slot(&mut known, &section, &key).map_err(refuse)?;
         *slot = parse(value, slot).map_err(refuse)?;
-        config = Config::deserialize_table(&known).map_err(refuse)?;
+        config = read(&known).map_err(refuse)?;
         variables.insert(format!("{section}.{key}"), name.to_owned());
     }
     Ok((config, variables))
@@ -87,11 +87,7 @@ fn parse(text: &str, current: &Value) -> Result<Value, String> {
     })
 }
 
-impl Config {
-    fn deserialize_table(table: &Table) -> Result<Self, String> {
-        table
-            .clone()
-            .try_into()
-            .map_err(|error: toml::de::Error| error.message().to_owned())
-    }
+fn read(table: &Table) -> Result<Config, String> {
+    let read = table.clone().try_into();
+    read.map_err(|error: toml::de::Error| error.message().to_owned())
 }
