@@ -10,6 +10,7 @@
     clippy::as_conversions
 )]
 
+mod answer;
 mod code;
 mod entry;
 mod frame;
@@ -17,11 +18,12 @@ mod framing;
 mod request;
 mod words;
 
+pub use answer::{Answer, HistoryEnd, MemberLine, RoomLine, Sent, SessionLine, UserLine, Welcome};
 pub use code::Code;
 pub use entry::{EntryBody, EntryFrame, Reaction};
 pub use frame::{
-    Answer, ConversationFrame, Failure, Frame, Hello, HistoryEnd, Hit, InviteOffer, Limits,
-    MemberLine, Positions, PresenceFrame, RoomLine, Sent, SessionLine, Unread, UserLine, Welcome,
+    ConversationFrame, Failure, Frame, Hello, Hit, InviteOffer, Limits, Positions, PresenceFrame,
+    Unread,
 };
 pub use framing::{FrameBuffer, FramingError};
 pub use request::{
