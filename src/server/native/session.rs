@@ -34,6 +34,11 @@ const ROOM_RATE: Rate = Rate {
     burst: 10,
     per_second: 1,
 };
+/// Questions cost a read of the store each: enough to page quickly, too few to keep others waiting.
+const QUESTION_RATE: Rate = Rate {
+    burst: 100,
+    per_second: 50,
+};
 /// How much of a backlog is read from the store at once: about one write buffer.
 const BACKLOG_PAGE: PageLimits = PageLimits {
     rows: 200,
@@ -54,6 +59,7 @@ pub(super) struct Session<'a, S> {
     in_flight: usize,
     pace: Pace,
     room_pace: Pace,
+    question_pace: Pace,
     heard: Instant,
     pinged: bool,
     catching_up: bool,
@@ -88,6 +94,7 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin> Session<'a, S> {
             in_flight: 0,
             pace: Pace::new(now.into_std()),
             room_pace: Pace::new(now.into_std()),
+            question_pace: Pace::new(now.into_std()),
             heard: now,
             pinged: false,
             catching_up: true,
@@ -170,6 +177,13 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin> Session<'a, S> {
     async fn request(&mut self, request: Request) -> Result<Option<Request>, End> {
         let Some(ask) = asking::ask(&request.verb, Timestamp::now()) else {
             if self.in_flight > 0 {
+                return Ok(Some(request));
+            }
+            if let Err(wait) = self
+                .question_pace
+                .take(QUESTION_RATE, Instant::now().into_std())
+            {
+                self.arm(Instant::now() + wait);
                 return Ok(Some(request));
             }
             return self.answer(request).await.map(|()| None);
