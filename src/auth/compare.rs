@@ -2,7 +2,7 @@
 
 use crate::{
     model::AccountId,
-    store::{AccountRecord, Credentials, PasswordHash},
+    store::{Credentials, PasswordHash},
 };
 
 use super::{
@@ -56,7 +56,7 @@ impl Refusal {
 /// What a password is compared with, and who is let in if it is the same.
 pub(super) struct Against {
     stored: Stored,
-    owner: Result<AccountRecord, Refusal>,
+    owner: Result<Credentials, Refusal>,
 }
 
 impl Against {
@@ -72,7 +72,7 @@ impl Against {
         match Stored::parse(credentials.password.as_str()) {
             Ok(stored) => Self {
                 stored,
-                owner: Ok(credentials.record),
+                owner: Ok(credentials),
             },
             Err(error) => {
                 let user = &credentials.record.account.name;
@@ -90,7 +90,10 @@ impl Against {
         scratch: &mut Scratch,
     ) -> Result<Proven, Refusal> {
         let matches = self.stored.matches(password, scratch);
-        let record = self.owner?;
+        let Credentials {
+            record,
+            password: compared_with,
+        } = self.owner?;
         if !matches {
             return Err(Refusal::Password(record.account.id));
         }
@@ -109,6 +112,10 @@ impl Against {
                 None
             }
         };
-        Ok(Proven { record, rehashed })
+        Ok(Proven {
+            record,
+            compared_with,
+            rehashed,
+        })
     }
 }

@@ -49,6 +49,7 @@ impl Identity {
 #[derive(Debug)]
 pub struct Proven {
     pub(super) record: AccountRecord,
+    pub(super) compared_with: PasswordHash,
     pub(super) rehashed: Option<PasswordHash>,
 }
 
@@ -57,6 +58,13 @@ impl Proven {
     #[must_use]
     pub const fn account(&self) -> &AccountRecord {
         &self.record
+    }
+
+    /// The stored hash the password was compared with. A session is given only while that is still
+    /// the account's: the password may be changed at this very moment, to shut somebody out.
+    #[must_use]
+    pub const fn compared_with(&self) -> &PasswordHash {
+        &self.compared_with
     }
 
     /// The same password hashed at today's cost, to be stored when the stored one is cheaper.

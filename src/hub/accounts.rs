@@ -2,7 +2,7 @@
 //! sessions that are attached.
 
 use crate::{
-    auth::TokenSeed,
+    auth::{Proven, TokenSeed},
     chat::Refusal,
     model::{AccountId, Address, ConversationId, Seq, Timestamp, TokenId},
     store::{
@@ -25,6 +25,17 @@ pub enum RegisterError {
     /// The invite is unknown, spent, expired or revoked.
     #[error("that invite is unknown, spent, expired or revoked; ask for another")]
     Invite,
+    /// Nothing was kept.
+    #[error(transparent)]
+    Unavailable(#[from] Unavailable),
+}
+
+/// Why somebody who knew the password has no session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SignInError {
+    /// Since it was compared, the password was changed or the account disabled.
+    #[error("the password was changed, or the account disabled, this moment")]
+    Changed,
     /// Nothing was kept.
     #[error(transparent)]
     Unavailable(#[from] Unavailable),
@@ -76,20 +87,23 @@ impl Hub {
     }
 
     /// Stores a session for somebody who has proven who they are. Says how many logins had failed
-    /// since the last good one. A `rehashed` password replaces the one that was proven.
+    /// since the last good one. A rehashed password replaces the one that was proven.
     ///
     /// # Errors
     ///
-    /// When nothing was kept.
+    /// [`SignInError`]; nothing was kept then.
     pub async fn sign_in(
         &self,
-        account: AccountId,
+        proven: Proven,
         session: TokenSeed,
         keep: usize,
-        rehashed: Option<PasswordHash>,
-    ) -> Result<u64, Unavailable> {
+    ) -> Result<u64, SignInError> {
         self.write(move |tx, effects| {
-            if let Some(password) = &rehashed {
+            let account = proven.account().account.id;
+            if !tx.opens_with(account, proven.compared_with())? {
+                return Ok(Err(SignInError::Changed));
+            }
+            if let Some(password) = proven.rehashed() {
                 tx.set_password(account, password)?;
             }
             let now = Timestamp::now();
@@ -100,9 +114,9 @@ impl Hub {
                 token.device
             );
             effects.tell(account, None, Value::Notice(text));
-            tx.note_login(account, LoginOutcome::Good)
+            Ok(Ok(tx.note_login(account, LoginOutcome::Good)?))
         })
-        .await
+        .await?
     }
 
     /// Writes down that a login failed, for the owner to be told. Does not wait for the disk: how
@@ -237,5 +251,78 @@ fn token_of(account: AccountId, seed: TokenSeed) -> NewToken {
         hash,
         device,
         prefix,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::{IpAddr, Ipv4Addr};
+
+    use crate::{
+        auth::{Auth, Password},
+        config::Config,
+        hub::Limits,
+        model::{ServerRole, UserName},
+        store::{Durability, Store},
+    };
+
+    use super::*;
+
+    const PEER: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
+
+    fn password(typed: &str) -> Password {
+        Password::new(typed.to_owned()).unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_login_overtaken_by_a_change_of_password_gives_no_session_and_undoes_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(&folder.path().join("data"), Durability::None).unwrap();
+        let reader = store.reader();
+        let mut config = Config::default();
+        config.passwords.memory_kib = 1024;
+        config.passwords.passes = 1;
+        let auth = Auth::new(reader.clone(), &config).unwrap();
+        let limits = Limits {
+            rooms_joined: 1,
+            rooms_owned: 1,
+            backlog_max: 1,
+            log_texts: false,
+        };
+        let (hub, _thread) = Hub::start(store, limits).unwrap();
+        let alice = UserName::parse("alice").unwrap();
+        let old = "correct horse battery staple";
+        let new = auth.prepare(&alice, password(old), PEER).await.unwrap();
+        let (_token, seed) = auth.new_token("desk", PEER).unwrap();
+        let account = hub
+            .register(new.with_role(ServerRole::Member), seed, 8, None)
+            .await
+            .unwrap()
+            .account
+            .id;
+
+        // The old password is due for a dearer hash, which must not come back either.
+        config.passwords.passes = 2;
+        let auth = Auth::new(reader.clone(), &config).unwrap();
+        let proven = auth
+            .check_password(&alice, password(old), PEER)
+            .await
+            .unwrap();
+        assert!(proven.rehashed().is_some());
+        let changed = auth
+            .new_password(&alice, password("another horse entirely"))
+            .await
+            .unwrap();
+        hub.change_password(account, changed.clone(), None)
+            .await
+            .unwrap();
+        let (token, seed) = auth.new_token("thief", PEER).unwrap();
+        assert_eq!(
+            hub.sign_in(proven, seed, 8).await,
+            Err(SignInError::Changed)
+        );
+        assert!(auth.identify(&token, PEER).await.is_err());
+        let stored = reader.credentials(alice).await.unwrap().unwrap();
+        assert_eq!(stored.password, changed);
     }
 }

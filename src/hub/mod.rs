@@ -27,7 +27,7 @@ use crate::{
     store::{Store, StoreError, Tx},
 };
 
-pub use accounts::{ReadUpTo, RegisterError, SessionsToEnd};
+pub use accounts::{ReadUpTo, RegisterError, SessionsToEnd, SignInError};
 pub use ask::{Ask, Kept, Outcome, Refused, Want};
 pub use feed::{Ended, Feed, News, Opened, SessionKey, Step, Value};
 pub use job::{AttachError, Effects, Online};

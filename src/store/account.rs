@@ -142,6 +142,22 @@ impl Tx<'_> {
         execute(self.connection(), sql, (id, password)).map(drop)
     }
 
+    /// Whether the account may log in, and its password is still the one with this hash.
+    ///
+    /// # Errors
+    ///
+    /// When the database fails.
+    pub fn opens_with(&self, id: AccountId, password: &PasswordHash) -> Result<bool, StoreError> {
+        let sql = "SELECT EXISTS (SELECT 1 FROM accounts WHERE id = ?1 AND password = ?2
+                   AND NOT disabled AND deleted IS NULL)";
+        only(
+            self.connection(),
+            sql,
+            (id, password),
+            |row| Ok(row.get(0)?),
+        )
+    }
+
     /// Gives an account another role on the server.
     ///
     /// # Errors
@@ -321,6 +337,19 @@ mod tests {
         assert_eq!(found.record.account.id, alice.id);
         assert_eq!(found.record.account.name.as_str(), "Alice");
         assert_eq!(found.password.as_str(), "$argon2id$fixture");
+    }
+
+    #[test]
+    fn an_account_opens_with_its_password_of_now_unless_it_is_disabled() {
+        let mut fixture = Fixture::new();
+        let alice = fixture.account("alice").id;
+        let old = PasswordHash::new("$argon2id$fixture");
+        assert!(fixture.within(|tx| tx.opens_with(alice, &old).unwrap()));
+        let new = PasswordHash::new("$argon2id$new");
+        fixture.within(|tx| tx.set_password(alice, &new).unwrap());
+        assert!(!fixture.within(|tx| tx.opens_with(alice, &old).unwrap()));
+        fixture.within(|tx| tx.set_disabled(alice, true).unwrap());
+        assert!(!fixture.within(|tx| tx.opens_with(alice, &new).unwrap()));
     }
 
     #[test]

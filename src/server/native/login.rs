@@ -9,7 +9,7 @@ use crate::{
         Identity, InviteSecret, LoginError, Password, Proven, RegisterError, SecretToken, TokenSeed,
     },
     config::Registration,
-    hub::Feed,
+    hub::{Feed, SignInError},
     model::{Address, NameError, Seq, ServerRole, UserName},
     protocol::{
         self, Answer, Code, Cursors, FRAME_MAX_BEFORE_LOGIN, Frame, Hello, Limits, Request,
@@ -199,13 +199,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Newcomer<'_, S> {
         let cursors = cursors(&login.cursors)?;
         let proven = self.prove(&login.user, &login.password).await?;
         let (token, seed) = self.new_token(login.device.as_deref())?;
-        let (account, rehashed) = (proven.account().account.id, proven.rehashed().cloned());
         let keep = self.context.config().sessions.per_account;
-        let failed = self
-            .context
-            .hub
-            .sign_in(account, seed, keep, rehashed)
-            .await?;
+        let failed = self.context.hub.sign_in(proven, seed, keep).await?;
         let identity = self.context.auth.identify(&token, self.peer).await?;
         let token = Some(Secret::new(token.reveal().to_string()));
         Ok(Admitted {
@@ -336,6 +331,15 @@ impl From<LoginError> for Refuse {
             LoginError::Token => Self::new(Code::TokenRefused, error.to_string()),
             LoginError::Busy => Self::new(Code::Busy, error.to_string()),
             LoginError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<SignInError> for Refuse {
+    fn from(error: SignInError) -> Self {
+        match error {
+            SignInError::Changed => LoginError::Refused { guessed: None }.into(),
+            SignInError::Unavailable(unavailable) => unavailable.into(),
         }
     }
 }
