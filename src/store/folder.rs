@@ -95,6 +95,10 @@ impl Folder {
         }
     }
 
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
     /// How the last holder left it.
     pub(super) fn past(&self) -> Result<Past, StoreError> {
         let mut word = String::new();
@@ -143,7 +147,8 @@ fn sync_folder(path: &Path) -> Result<(), StoreError> {
         .map_err(failed("sync the folder", path))
 }
 
-fn private_file(path: &Path) -> Result<File, StoreError> {
+/// Opens a file, made for its owner alone when it is not there.
+pub(super) fn private_file(path: &Path) -> Result<File, StoreError> {
     OpenOptions::new()
         .read(true)
         .write(true)
@@ -185,7 +190,8 @@ fn size(path: &Path) -> Result<Option<u64>, StoreError> {
     }
 }
 
-fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
+/// The path with something after its name.
+pub(super) fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(suffix);
     name.into()

@@ -9,7 +9,7 @@ use std::{
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 
 use super::{
-    Reader, StoreError,
+    Index, Reader, StoreError,
     folder::{Folder, Past},
     schema,
 };
@@ -79,6 +79,15 @@ impl Store {
     #[must_use]
     pub fn reader(&self) -> Reader {
         self.reader.clone()
+    }
+
+    /// The full-text index of this store, for the one task that keeps it up to date.
+    ///
+    /// # Errors
+    ///
+    /// When its file cannot be made or read.
+    pub fn search_index(&self) -> Result<Index, StoreError> {
+        Index::open(self.folder.path(), &self.database)
     }
 
     /// Starts a transaction; nothing it does stays unless it is committed.

@@ -1,0 +1,218 @@
+//! The index's file, and how it follows the logs.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use rusqlite::{Connection, OpenFlags, TransactionBehavior};
+
+use super::{
+    super::{
+        StoreError,
+        folder::{private_file, with_suffix},
+        query::{execute, only},
+        writer,
+    },
+    Searcher,
+};
+
+/// The schema of the index; an index with another one is made anew. Raise it with every change.
+const VERSION: i64 = 1;
+const SCHEMA: &str = include_str!("../migrations/search.sql");
+
+/// The full-text index, held by the one task that keeps it up to date.
+#[derive(Debug)]
+pub struct Index {
+    connection: Connection,
+    searcher: Searcher,
+}
+
+/// How far an index has come.
+#[derive(Clone, Copy)]
+struct State {
+    entry: i64,
+    amended: i64,
+}
+
+impl Index {
+    /// Opens the index of a database, or makes it anew when it is damaged or does not fit.
+    pub(in super::super) fn open(folder: &Path, database: &Path) -> Result<Self, StoreError> {
+        let path = folder.join("search.db");
+        let connection = match open_checked(&path, database) {
+            Ok(connection) => connection,
+            Err(error @ (StoreError::Corrupt { .. } | StoreError::Query(_))) => {
+                tracing::warn!(%error, "the search index is made anew");
+                remove(&path)?;
+                open_checked(&path, database)?
+            }
+            Err(error) => return Err(error),
+        };
+        Ok(Self {
+            connection,
+            searcher: Searcher::new(path, database.to_owned()),
+        })
+    }
+
+    /// A handle that searches, for use from any task.
+    #[must_use]
+    pub fn searcher(&self) -> Searcher {
+        self.searcher.clone()
+    }
+
+    /// Takes up to `batch` new entries and as many amendments into the index. Says whether there is
+    /// more to take. Blocks.
+    ///
+    /// # Errors
+    ///
+    /// When a database fails; what was taken before stays.
+    pub fn catch_up(&mut self, batch: usize) -> Result<bool, StoreError> {
+        let tx = self
+            .connection
+            .transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let batch = i64::try_from(batch).unwrap_or(i64::MAX);
+        let before = state(&tx)?;
+        let after = State {
+            entry: nth_after(&tx, "entries", before.entry, batch)?,
+            amended: nth_after(&tx, "amended", before.amended, batch)?,
+        };
+        take_amended(&tx, before, after)?;
+        take_entries(&tx, before, after)?;
+        let sql = "UPDATE state SET entry = ?1, amended = ?2";
+        execute(&tx, sql, (after.entry, after.amended))?;
+        let newest = newest(&tx)?;
+        tx.commit()?;
+        Ok(after.entry < newest.entry || after.amended < newest.amended)
+    }
+}
+
+/// The id `batch` rows further on, or the last there is.
+fn nth_after(
+    connection: &Connection,
+    table: &str,
+    after: i64,
+    batch: i64,
+) -> Result<i64, StoreError> {
+    let sql = format!(
+        "SELECT coalesce(max(id), ?1)
+         FROM (SELECT id FROM store.{table} WHERE id > ?1 ORDER BY id LIMIT ?2)"
+    );
+    only(connection, &sql, (after, batch), |row| Ok(row.get(0)?))
+}
+
+/// Takes messages out whose text has changed or gone, and puts those back that have a text still.
+fn take_amended(connection: &Connection, before: State, after: State) -> Result<(), StoreError> {
+    let range = (before.amended, after.amended, before.entry);
+    for sql in [
+        "DELETE FROM messages WHERE rowid IN
+         (SELECT entry FROM store.amended WHERE id > ?1 AND id <= ?2 AND entry <= ?3)",
+        "INSERT INTO messages (rowid, text, scope)
+         SELECT e.id, e.text, 'c' || e.conversation || ' a' || e.author FROM store.entries e
+         WHERE e.text IS NOT NULL AND e.id IN
+         (SELECT entry FROM store.amended WHERE id > ?1 AND id <= ?2 AND entry <= ?3)",
+    ] {
+        execute(connection, sql, range)?;
+    }
+    Ok(())
+}
+
+fn take_entries(connection: &Connection, before: State, after: State) -> Result<(), StoreError> {
+    for sql in [
+        "INSERT INTO messages (rowid, text, scope)
+         SELECT id, text, 'c' || conversation || ' a' || author FROM store.entries
+         WHERE id > ?1 AND id <= ?2 AND kind = 'posted' AND text IS NOT NULL ORDER BY id",
+        "INSERT INTO times (at, entry)
+         SELECT at, id FROM store.entries
+         WHERE id > ?1 AND id <= ?2 AND kind = 'posted' AND text IS NOT NULL",
+    ] {
+        execute(connection, sql, (before.entry, after.entry))?;
+    }
+    Ok(())
+}
+
+fn state(connection: &Connection) -> Result<State, StoreError> {
+    only(connection, "SELECT entry, amended FROM state", [], |row| {
+        Ok(State {
+            entry: row.get(0)?,
+            amended: row.get(1)?,
+        })
+    })
+}
+
+/// The last ids the database has given, whether those rows are still there or not.
+fn newest(connection: &Connection) -> Result<State, StoreError> {
+    let sql = "SELECT coalesce((SELECT max(id) FROM store.entries), 0),
+                      coalesce((SELECT max(id) FROM store.amended), 0)";
+    only(connection, sql, [], |row| {
+        Ok(State {
+            entry: row.get(0)?,
+            amended: row.get(1)?,
+        })
+    })
+}
+
+fn open_checked(path: &Path, database: &Path) -> Result<Connection, StoreError> {
+    drop(private_file(path)?);
+    let mut connection = connect(path, database)?;
+    connection.pragma_update(None, "journal_mode", "WAL")?;
+    // A power cut may take the last steps of following, which are then taken again.
+    connection.pragma_update(None, "synchronous", "NORMAL")?;
+    let version: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    match version {
+        0 => {
+            let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            tx.execute_batch(SCHEMA)?;
+            tx.pragma_update(None, "user_version", VERSION)?;
+            tx.commit()?;
+        }
+        VERSION => {}
+        other => {
+            return Err(StoreError::corrupt(format!(
+                "the search index has version {other}"
+            )));
+        }
+    }
+    let sql = "SELECT coalesce(max(seq), 0) FROM store.sqlite_sequence WHERE name = 'entries'";
+    let given: i64 = only(&connection, sql, [], |row| Ok(row.get(0)?))?;
+    if state(&connection)?.entry > given {
+        return Err(StoreError::corrupt(
+            "the search index is ahead of the database",
+        ));
+    }
+    Ok(connection)
+}
+
+/// Opens the index with the database beside it, which is only read.
+pub(super) fn connect(path: &Path, database: &Path) -> Result<Connection, StoreError> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
+        | OpenFlags::SQLITE_OPEN_NO_MUTEX
+        | OpenFlags::SQLITE_OPEN_URI;
+    let connection = Connection::open_with_flags(path, flags)?;
+    writer::configure(&connection)?;
+    connection.execute("ATTACH ?1 AS store", [read_only(database)])?;
+    Ok(connection)
+}
+
+/// The file's URI, in which only what would end the path must be written differently.
+fn read_only(database: &Path) -> String {
+    let path = database.to_string_lossy();
+    let path = path
+        .replace('%', "%25")
+        .replace('?', "%3f")
+        .replace('#', "%23");
+    format!("file:{path}?mode=ro")
+}
+
+fn remove(path: &Path) -> Result<(), StoreError> {
+    let files = ["", "-wal", "-shm"].map(|suffix| with_suffix(path, suffix));
+    files
+        .into_iter()
+        .filter(|path| path.exists())
+        .try_for_each(|path: PathBuf| {
+            fs::remove_file(&path).map_err(|source| StoreError::File {
+                doing: "remove",
+                path,
+                source,
+            })
+        })
+}

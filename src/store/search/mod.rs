@@ -1,0 +1,12 @@
+//! Full-text search: an index in a file of its own that follows the logs and can be made anew.
+//!
+//! It lags behind the answer to a send and costs no sender anything. How far it has come is kept in
+//! the index's own transaction, so a crash loses nothing. Who may read what is told by the caller.
+
+mod find;
+mod index;
+mod words;
+
+pub use find::{Found, Hit, Query, Readable, Searcher};
+pub use index::Index;
+pub use words::Words;
