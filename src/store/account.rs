@@ -5,7 +5,7 @@ use rusqlite::{Connection, Row};
 use crate::model::{Account, AccountId, ServerRole, Timestamp, UserName};
 
 use super::{
-    PasswordHash, StoreError, Tx, append,
+    PasswordHash, StoreError, Tx,
     query::{all, execute, first, only},
     sql::Count,
 };
@@ -59,24 +59,6 @@ pub enum LoginOutcome {
     Good,
     /// It was not.
     Failed,
-}
-
-/// What becomes of a deleted account's name.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum NameAfterwards {
-    /// Anybody may register it.
-    Freed,
-    /// Nobody ever may.
-    Reserved,
-}
-
-/// What becomes of a deleted account's messages.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum MessagesAfterwards {
-    /// They stay, by `deleted-` and the id.
-    Kept,
-    /// Their texts go, as if their author had deleted each.
-    Removed,
 }
 
 const COLUMNS: &str = "id, name, role, disabled, created";
@@ -196,40 +178,6 @@ impl Tx<'_> {
         execute(self.connection(), sql, (id, Count(now)))?;
         Ok(failed)
     }
-
-    /// Deletes an account: its password, tokens, positions and blocks are gone, and its name with
-    /// them. Leaving its rooms is the caller's, as that is told to the others.
-    ///
-    /// # Errors
-    ///
-    /// When the database fails.
-    pub fn delete_account(
-        &self,
-        id: AccountId,
-        name: NameAfterwards,
-        messages: MessagesAfterwards,
-        at: Timestamp,
-    ) -> Result<(), StoreError> {
-        let connection = self.connection();
-        let freed = name == NameAfterwards::Freed;
-        let sql = "UPDATE accounts SET deleted = ?2, password = NULL, disabled = 1,
-                          name = 'deleted-' || id, key = iif(?3, NULL, key)
-                   WHERE id = ?1 AND deleted IS NULL";
-        execute(connection, sql, (id, at, freed))?;
-        for sql in [
-            "DELETE FROM tokens WHERE account = ?1",
-            "DELETE FROM positions WHERE account = ?1",
-            "DELETE FROM mentions WHERE account = ?1",
-            "DELETE FROM blocks WHERE ?1 IN (account, blocked)",
-            "DELETE FROM invitations WHERE account = ?1",
-        ] {
-            execute(connection, sql, [id])?;
-        }
-        match messages {
-            MessagesAfterwards::Kept => Ok(()),
-            MessagesAfterwards::Removed => append::erase_messages_of(connection, id),
-        }
-    }
 }
 
 pub(super) fn by_id(
@@ -300,13 +248,7 @@ pub(super) fn limit_of(limit: usize) -> i64 {
 
 #[cfg(test)]
 mod tests {
-    use crate::{
-        model::Seq,
-        store::{
-            Body, EVERYONE, NewToken, PageLimits, SecretHash,
-            fixture::{Fixture, at},
-        },
-    };
+    use crate::store::fixture::{Fixture, at};
 
     use super::*;
 
@@ -361,63 +303,5 @@ mod tests {
             let failed = fixture.within(|tx| tx.note_login(alice.id, outcome).unwrap());
             assert_eq!(failed, before);
         }
-    }
-
-    #[tokio::test]
-    async fn a_deleted_account_is_gone_but_for_what_it_said() {
-        let mut fixture = Fixture::new();
-        for (wanted, afterwards, again) in [
-            ("freed", NameAfterwards::Freed, true),
-            ("kept-back", NameAfterwards::Reserved, false),
-        ] {
-            let gone = fixture.account(wanted);
-            let seq = fixture.post(EVERYONE, &gone, "hi");
-            let hash = SecretHash::new([u8::from(again); 32]);
-            fixture.within(|tx| {
-                let token = NewToken {
-                    account: gone.id,
-                    hash,
-                    device: "laptop".to_owned(),
-                    prefix: "127.0.0.1".to_owned(),
-                };
-                tx.insert_token(&token, at(1), 10).unwrap();
-                tx.delete_account(gone.id, afterwards, MessagesAfterwards::Kept, at(2))
-                    .unwrap();
-                assert_eq!(tx.account(gone.id).unwrap(), None);
-                assert_eq!(tx.account_by_name(&name(wanted)).unwrap(), None);
-                let registered = tx.register(&new(wanted), at(3)).unwrap();
-                assert_eq!(registered != Registration::NameTaken, again, "{wanted}");
-            });
-            assert_eq!(fixture.reader().token(hash).await.unwrap(), None);
-            let limits = PageLimits { rows: 1, bytes: 1 };
-            let reader = fixture.reader();
-            let page = reader
-                .entries(EVERYONE, seq.previous(), seq, limits)
-                .await
-                .unwrap();
-            let author = page.entries[0].author.name.to_string();
-            assert_eq!(author, format!("deleted-{}", gone.id));
-        }
-    }
-
-    #[tokio::test]
-    async fn an_accounts_messages_can_go_with_it() {
-        let mut fixture = Fixture::new();
-        let [alice, bob] = ["alice", "bob"].map(|name| fixture.account(name));
-        fixture.post(EVERYONE, &alice, "mine");
-        fixture.post(EVERYONE, &bob, "yours");
-        let (name, messages) = (NameAfterwards::Freed, MessagesAfterwards::Removed);
-        fixture.within(|tx| tx.delete_account(alice.id, name, messages, at(2)).unwrap());
-        let limits = PageLimits {
-            rows: 9,
-            bytes: 9999,
-        };
-        let reader = fixture.reader();
-        let page = reader
-            .entries(EVERYONE, Seq::ZERO, Seq::new(2), limits)
-            .await
-            .unwrap();
-        assert_eq!(page.entries[0].body, Body::DeletedPost);
-        assert!(matches!(page.entries[1].body, Body::Event { .. }));
     }
 }

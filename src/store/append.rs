@@ -11,7 +11,7 @@ use crate::{
 
 use super::{
     Fingerprint, StoreError, Tx, projection,
-    query::{all, execute, first},
+    query::{execute, first},
     row,
 };
 
@@ -130,20 +130,6 @@ fn remember(
         (author.id, message, conversation, seq, at, fingerprint),
     )
     .map(drop)
-}
-
-/// Takes the text of every message of an account out of the logs.
-pub(super) fn erase_messages_of(
-    connection: &Connection,
-    author: AccountId,
-) -> Result<(), StoreError> {
-    let sql = "SELECT conversation, seq FROM entries WHERE author = ?1 AND kind = 'posted'";
-    let messages: Vec<(ConversationId, Seq)> = all(connection, sql, [author], |row| {
-        Ok((row.get(0)?, row.get(1)?))
-    })?;
-    messages
-        .into_iter()
-        .try_for_each(|(conversation, seq)| projection::erase(connection, conversation, seq))
 }
 
 #[cfg(test)]

@@ -8,7 +8,11 @@
 
 mod account;
 mod append;
+#[cfg(test)]
+mod arbitrary;
+mod connection;
 mod conversation;
+mod deletion;
 mod detail;
 mod error;
 #[cfg(test)]
@@ -18,6 +22,7 @@ mod history;
 mod invite;
 mod listing;
 mod membership;
+mod page;
 mod position;
 mod projection;
 mod query;
@@ -33,16 +38,14 @@ mod writer;
 
 use crate::model::ConversationId;
 
-pub use account::{
-    AccountRecord, Credentials, LoginOutcome, MessagesAfterwards, NameAfterwards, NewAccount,
-    Registration,
-};
+pub use account::{AccountRecord, Credentials, LoginOutcome, NewAccount, Registration};
 pub use append::Sent;
+pub use deletion::{MessagesAfterwards, NameAfterwards};
 pub use error::StoreError;
-pub use history::{Body, Digest, Kept, Page, PageLimits, Reaction};
 pub use invite::{InviteRecord, NewInvite};
 pub use listing::{MemberListing, Mute, RoomListing};
 pub use membership::{Invitation, Membership, Place, RoomCount, Seat};
+pub use page::{Body, Digest, Kept, Page, PageLimits, Reaction};
 pub use reader::Reader;
 pub use retention::{Retention, Trimmed};
 pub use search::{Found, Hit, Index, Query, Readable, Searcher, Words};

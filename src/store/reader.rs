@@ -5,7 +5,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::Connection;
 use tokio::sync::Semaphore;
 
 use crate::model::{AccountId, ConversationId, RoomName, Seq, Timestamp, UserName};
@@ -13,7 +13,7 @@ use crate::model::{AccountId, ConversationId, RoomName, Seq, Timestamp, UserName
 use super::{
     AccountRecord, Credentials, Invitation, InviteRecord, MemberListing, Membership, Page,
     PageLimits, Retention, RoomListing, SecretHash, StoreError, TokenListing, TokenRecord, account,
-    conversation, history, invite, listing, membership, retention, token, writer,
+    connection, conversation, history, invite, listing, membership, retention, token,
 };
 
 /// So many reads at once; more wait their turn. A read is short and two cores are soon busy.
@@ -287,7 +287,7 @@ impl Pool {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .pop();
-        let connection = idle.map_or_else(|| connect(&self.database), Ok)?;
+        let connection = idle.map_or_else(|| connection::to_read(&self.database), Ok)?;
         let snapshot = connection.unchecked_transaction()?;
         let found = what(&snapshot)?;
         drop(snapshot);
@@ -298,11 +298,4 @@ impl Pool {
             .push(connection);
         Ok(found)
     }
-}
-
-fn connect(database: &Path) -> Result<Connection, StoreError> {
-    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let connection = Connection::open_with_flags(database, flags)?;
-    writer::configure(&connection)?;
-    Ok(connection)
 }

@@ -3,23 +3,15 @@
 use std::{
     cell::Cell,
     path::{Path, PathBuf},
-    time::Duration,
 };
 
-use rusqlite::{Connection, OpenFlags, TransactionBehavior};
+use rusqlite::{Connection, TransactionBehavior};
 
 use super::{
-    Index, Reader, StoreError,
+    Index, Reader, StoreError, connection,
     folder::{Folder, Past},
     schema,
 };
-
-/// How long a writer waits for another process (a backup, the operator's commands) to finish.
-const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
-/// More than there are different statements, so that each is prepared once.
-const STATEMENTS_MAX: usize = 256;
-/// What is left of the write-ahead log after a burst, in bytes.
-const LOG_MAX: i64 = 64 * 1024 * 1024;
 
 /// What a commit waits for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,9 +48,9 @@ impl Store {
         let folder = Folder::open(folder)?;
         let past = folder.past()?;
         let database = folder.database()?;
-        let mut connection = connect(&database, durability)?;
+        let mut connection = connection::to_write(&database, durability)?;
         if past == Past::Cut {
-            quick_check(&connection)?;
+            connection::quick_check(&connection)?;
         }
         if past != Past::None && schema::version(&connection)? == 0 {
             return Err(StoreError::corrupt("the database has lost its schema"));
@@ -143,9 +135,9 @@ impl Store {
     /// While the disk still fails, and when the database is damaged. Can be tried again.
     pub fn reopen(&mut self) -> Result<(), StoreError> {
         self.suspect.set(true);
-        let connection = connect(&self.database, self.durability)?;
-        empty_log(&connection)?;
-        quick_check(&connection)?;
+        let connection = connection::to_write(&self.database, self.durability)?;
+        connection::empty_log(&connection)?;
+        connection::quick_check(&connection)?;
         self.connection = connection;
         self.suspect.set(false);
         Ok(())
@@ -154,7 +146,7 @@ impl Store {
 
 impl Drop for Store {
     fn drop(&mut self) {
-        let whole = !self.suspect.get() && empty_log(&self.connection).is_ok();
+        let whole = !self.suspect.get() && connection::empty_log(&self.connection).is_ok();
         if whole && let Err(error) = self.folder.leave_as(Past::Clean) {
             tracing::warn!(%error, "the next start will check the database");
         }
@@ -186,52 +178,6 @@ impl Tx<'_> {
 
     pub(super) fn connection(&self) -> &Connection {
         &self.inner
-    }
-}
-
-fn connect(database: &Path, durability: Durability) -> Result<Connection, StoreError> {
-    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let connection = Connection::open_with_flags(database, flags)?;
-    configure(&connection)?;
-    let synchronous = match durability {
-        Durability::Full => "FULL",
-        Durability::None => "OFF",
-    };
-    connection.pragma_update(None, "journal_mode", "WAL")?;
-    connection.pragma_update(None, "synchronous", synchronous)?;
-    // On macOS an fsync alone does not reach the disk; elsewhere these say nothing.
-    connection.pragma_update(None, "fullfsync", true)?;
-    connection.pragma_update(None, "checkpoint_fullfsync", true)?;
-    connection.pragma_update(None, "journal_size_limit", LOG_MAX)?;
-    connection.pragma_update(None, "foreign_keys", true)?;
-    // What was deleted is to be gone from the file too.
-    connection.pragma_update(None, "secure_delete", true)?;
-    Ok(connection)
-}
-
-/// What readers and the writer have in common.
-pub(super) fn configure(connection: &Connection) -> Result<(), StoreError> {
-    connection.busy_timeout(BUSY_TIMEOUT)?;
-    connection.set_prepared_statement_cache_capacity(STATEMENTS_MAX);
-    connection.pragma_update(None, "trusted_schema", false)?;
-    connection.pragma_update(None, "cell_size_check", true)?;
-    connection.pragma_update(None, "temp_store", "MEMORY")?;
-    Ok(())
-}
-
-/// Moves everything committed from the log into the database file.
-fn empty_log(connection: &Connection) -> Result<(), StoreError> {
-    let busy: bool =
-        connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))?;
-    if busy { Err(StoreError::Busy) } else { Ok(()) }
-}
-
-fn quick_check(connection: &Connection) -> Result<(), StoreError> {
-    let found: String = connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
-    if found == "ok" {
-        Ok(())
-    } else {
-        Err(StoreError::corrupt(found))
     }
 }
 

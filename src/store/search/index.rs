@@ -9,10 +9,9 @@ use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 
 use super::{
     super::{
-        StoreError,
+        StoreError, connection,
         folder::{private_file, with_suffix},
         query::{execute, only},
-        writer,
     },
     Searcher,
 };
@@ -188,7 +187,7 @@ pub(super) fn connect(path: &Path, database: &Path) -> Result<Connection, StoreE
         | OpenFlags::SQLITE_OPEN_NO_MUTEX
         | OpenFlags::SQLITE_OPEN_URI;
     let connection = Connection::open_with_flags(path, flags)?;
-    writer::configure(&connection)?;
+    connection::configure(&connection)?;
     connection.execute("ATTACH ?1 AS store", [read_only(database)])?;
     Ok(connection)
 }

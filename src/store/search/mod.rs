@@ -5,8 +5,11 @@
 
 mod find;
 mod index;
+mod mark;
+mod searcher;
 mod words;
 
-pub use find::{Found, Hit, Query, Readable, Searcher};
+pub use find::{Found, Hit, Query, Readable};
 pub use index::Index;
+pub use searcher::Searcher;
 pub use words::Words;

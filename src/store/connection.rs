@@ -1,0 +1,70 @@
+//! Connections to the database: how they are set up, and what is asked of a whole file.
+
+use std::{path::Path, time::Duration};
+
+use rusqlite::{Connection, OpenFlags};
+
+use super::{Durability, StoreError};
+
+/// How long a writer waits for another process (a backup, the operator's commands) to finish.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+/// More than there are different statements, so that each is prepared once.
+const STATEMENTS_MAX: usize = 256;
+/// What is left of the write-ahead log after a burst, in bytes.
+const LOG_MAX: i64 = 64 * 1024 * 1024;
+
+/// Opens the database to write.
+pub(super) fn to_write(database: &Path, durability: Durability) -> Result<Connection, StoreError> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(database, flags)?;
+    configure(&connection)?;
+    let synchronous = match durability {
+        Durability::Full => "FULL",
+        Durability::None => "OFF",
+    };
+    connection.pragma_update(None, "journal_mode", "WAL")?;
+    connection.pragma_update(None, "synchronous", synchronous)?;
+    // On macOS an fsync alone does not reach the disk; elsewhere these say nothing.
+    connection.pragma_update(None, "fullfsync", true)?;
+    connection.pragma_update(None, "checkpoint_fullfsync", true)?;
+    connection.pragma_update(None, "journal_size_limit", LOG_MAX)?;
+    connection.pragma_update(None, "foreign_keys", true)?;
+    // What was deleted is to be gone from the file too.
+    connection.pragma_update(None, "secure_delete", true)?;
+    Ok(connection)
+}
+
+/// Opens the database to read.
+pub(super) fn to_read(database: &Path) -> Result<Connection, StoreError> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(database, flags)?;
+    configure(&connection)?;
+    Ok(connection)
+}
+
+/// What all connections have in common.
+pub(super) fn configure(connection: &Connection) -> Result<(), StoreError> {
+    connection.busy_timeout(BUSY_TIMEOUT)?;
+    connection.set_prepared_statement_cache_capacity(STATEMENTS_MAX);
+    connection.pragma_update(None, "trusted_schema", false)?;
+    connection.pragma_update(None, "cell_size_check", true)?;
+    connection.pragma_update(None, "temp_store", "MEMORY")?;
+    Ok(())
+}
+
+/// Moves everything committed from the log into the database file.
+pub(super) fn empty_log(connection: &Connection) -> Result<(), StoreError> {
+    let busy: bool =
+        connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))?;
+    if busy { Err(StoreError::Busy) } else { Ok(()) }
+}
+
+/// Looks for damage; takes a second for a million messages.
+pub(super) fn quick_check(connection: &Connection) -> Result<(), StoreError> {
+    let found: String = connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
+    if found == "ok" {
+        Ok(())
+    } else {
+        Err(StoreError::corrupt(found))
+    }
+}
