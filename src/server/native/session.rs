@@ -115,9 +115,18 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin> Session<'a, S> {
 
     async fn turn(&mut self) -> Result<(), End> {
         let input = self.requests().await?;
+        let asked = self.in_flight;
         self.catch_up().await?;
         if self.leaving.is_some() && self.in_flight == 0 {
             return Err(End::GoingAway);
+        }
+        if input == Input::Held {
+            // Who is not listened to is not silent.
+            self.heard = Instant::now();
+            self.pinged = false;
+            if self.in_flight < asked {
+                return Ok(());
+            }
         }
         self.wire.release();
         let shutdown = self.context.shutdown.clone();
@@ -333,6 +342,7 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin> Session<'a, S> {
             self.wire.push(&Frame::Ping {});
         }
         let next = if self.pinged { dead_at } else { ping_at };
+        let next = self.leaving.map_or(next, |deadline| next.min(deadline));
         self.timer.as_mut().reset(next);
         Ok(())
     }
