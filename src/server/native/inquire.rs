@@ -3,7 +3,7 @@
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use crate::{
-    hub::{SessionsToEnd, Unavailable},
+    hub::{Ended, SessionsToEnd, Unavailable},
     model::{Address, ConversationId, RoomName, Seq, UserName},
     protocol::{
         Answer, Code, Frame, History, HistoryEnd, MemberLine, Positions, RequestId, RoomLine,
@@ -24,18 +24,28 @@ pub(super) type Answered = Result<Answer, Refuse>;
 impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
     /// Answers one request, after everything that was committed before the answer was found.
     pub(super) async fn inquire(&mut self, id: RequestId, verb: Verb) -> Result<(), End> {
-        let logout = matches!(verb, Verb::Logout(_));
+        let ends_itself = match &verb {
+            Verb::Logout(_) => true,
+            Verb::Revoke(revoke) => revoke.session == Some(self.identity.token()),
+            _ => false,
+        };
         let answered = match verb {
             Verb::History(history) => return self.history(id, history).await,
             verb => self.find(verb).await,
         };
-        self.catch_up().await?;
+        let end = match self.catch_up().await {
+            Err(End::Ended(Ended::Revoked)) if ends_itself => Some(End::LoggedOut),
+            caught_up => {
+                caught_up?;
+                None
+            }
+        };
         self.wire.push(&match answered {
             Ok(answer) => Frame::Ok(Answer { id, ..answer }),
             Err(refuse) => refuse.to(id),
         });
-        if logout {
-            return Err(End::LoggedOut);
+        if let Some(end) = end {
+            return Err(end);
         }
         self.wire.flush().await?;
         Ok(())
