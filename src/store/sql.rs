@@ -14,23 +14,22 @@ use crate::model::{
 
 use super::{Fingerprint, PasswordHash, SecretHash};
 
-/// A number that SQLite keeps as a signed one.
 fn unsigned(value: ValueRef<'_>) -> FromSqlResult<u64> {
     let number = value.as_i64()?;
     u64::try_from(number).map_err(|_| FromSqlError::OutOfRange(number))
 }
 
-fn signed(number: u64) -> rusqlite::Result<ToSqlOutput<'static>> {
-    i64::try_from(number)
-        .map(ToSqlOutput::from)
-        .map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))
+/// SQLite keeps numbers as signed ones. What does not fit comes from a peer's fancy and is past all
+/// that is kept; so is the largest that fits.
+fn signed(number: u64) -> ToSqlOutput<'static> {
+    i64::try_from(number).unwrap_or(i64::MAX).into()
 }
 
 macro_rules! numbers {
     ($($name:ident),+) => {$(
         impl ToSql for $name {
             fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
-                signed(self.get())
+                Ok(signed(self.get()))
             }
         }
 
@@ -94,7 +93,7 @@ pub(super) struct Count(pub(super) u64);
 
 impl ToSql for Count {
     fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
-        signed(self.0)
+        Ok(signed(self.0))
     }
 }
 
