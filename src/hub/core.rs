@@ -8,7 +8,7 @@ use std::{
 
 use crate::{
     auth::Identity,
-    model::{Address, Seq, Timestamp},
+    model::{Address, Seq, ServerRole, Timestamp},
     store::{Membership, Store, StoreError, Tx},
 };
 
@@ -246,6 +246,7 @@ impl Core {
             tracing::error!(%error, "cannot read what a session is to be told at login");
             AttachError::Unavailable
         })?;
+        let read = read.ok_or(AttachError::Revoked)?;
         let backlog_max = self.limits.backlog_max;
         let mut starts = Vec::with_capacity(read.memberships.len());
         for (membership, cursor) in read.memberships {
@@ -259,7 +260,7 @@ impl Core {
             })?;
             starts.push((membership, from));
         }
-        let (key, slip) = self.world.enter(identity);
+        let (key, slip) = self.world.enter(identity, read.role);
         for (membership, from) in starts {
             self.world.read(key, membership, from);
         }
@@ -270,14 +271,23 @@ impl Core {
         Ok(Feed::new(key, slip, self.departures.clone()))
     }
 
+    /// Nothing when the token was revoked, or the account disabled, since it was looked at: whoever
+    /// did that has ended the sessions of that moment, and this one was not among them.
     fn read_for(
         store: &mut Store,
         identity: &Identity,
         cursors: &[(Address, Seq)],
-    ) -> Result<ToldAtLogin, StoreError> {
+    ) -> Result<Option<ToldAtLogin>, StoreError> {
         let tx = store.snapshot()?;
         let account = identity.account();
-        let mut told = ToldAtLogin::default();
+        let Some(owner) = tx.token_owner(identity.token())? else {
+            return Ok(None);
+        };
+        let mut told = ToldAtLogin {
+            role: owner.role,
+            memberships: Vec::new(),
+            invitations: Vec::new(),
+        };
         for membership in tx.memberships(account.id)? {
             let (place, _) = Place::of_membership(&membership.place, account);
             let cursor = cursors
@@ -292,15 +302,15 @@ impl Core {
         for invitation in tx.invitations(account.id)? {
             told.invitations.push((invitation.room, invitation.by));
         }
-        Ok(told)
+        Ok(Some(told))
     }
 }
 
 /// A client's cursor, and what it called the conversation when that is an earlier name.
 type Cursor = Option<(Seq, Option<Address>)>;
 
-#[derive(Default)]
 struct ToldAtLogin {
+    role: ServerRole,
     memberships: Vec<(Membership, Cursor)>,
     invitations: Vec<(crate::model::RoomName, crate::model::Account)>,
 }

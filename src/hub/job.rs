@@ -71,6 +71,9 @@ pub enum AttachError {
         /// What there is.
         head: Seq,
     },
+    /// The token was revoked, or the account disabled, this moment.
+    #[error("the session token is unknown or has expired; log in with your password")]
+    Revoked,
     /// The store does not answer.
     #[error("the server cannot read its store just now; try again later")]
     Unavailable,

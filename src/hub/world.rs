@@ -54,16 +54,17 @@ pub(super) struct World {
 }
 
 impl World {
-    pub(super) fn enter(&mut self, identity: &Identity) -> (SessionKey, Arc<Slip>) {
+    pub(super) fn enter(
+        &mut self,
+        identity: &Identity,
+        role: ServerRole,
+    ) -> (SessionKey, Arc<Slip>) {
         self.last_key += 1;
         let key = SessionKey(self.last_key);
         let slip = Arc::new(Slip::default());
         let account = identity.account().clone();
         self.accounts.entry(account.id).or_default().push(key);
-        let actor = Actor {
-            account,
-            role: identity.role(),
-        };
+        let actor = Actor { account, role };
         let token = identity.token();
         self.sessions.insert(
             key,

@@ -114,6 +114,18 @@ impl Tx<'_> {
             Ok(row.get(0)?)
         })
     }
+
+    /// Whose a token is, while it is stored and the account is in use.
+    ///
+    /// # Errors
+    ///
+    /// When the database fails.
+    pub fn token_owner(&self, id: TokenId) -> Result<Option<AccountRecord>, StoreError> {
+        let sql = "SELECT a.id, a.name, a.role, a.disabled, a.created
+                   FROM tokens t JOIN accounts a ON a.id = t.account
+                   WHERE t.id = ?1 AND NOT a.disabled";
+        first(self.connection(), sql, [id], account::record)
+    }
 }
 
 pub(super) fn by_hash(

@@ -121,6 +121,7 @@ impl From<AttachError> for Refuse {
     fn from(error: AttachError) -> Self {
         let code = match error {
             AttachError::CursorAhead { .. } => Code::Conflict,
+            AttachError::Revoked => Code::TokenRefused,
             AttachError::Unavailable => Code::Unavailable,
         };
         Self::new(code, error.to_string())
