@@ -37,6 +37,7 @@ pub(super) struct Written {
 #[derive(Debug, Default)]
 pub(super) struct Batch {
     pub(super) written: Vec<Written>,
+    /// Those whose state was looked at, whatever came of it.
     pub(super) touched: Vec<ConversationId>,
     pub(super) answers: Vec<(Arc<Slip>, u64, Outcome)>,
 }
@@ -62,7 +63,9 @@ impl Batch {
             {
                 reader.slip.mark(conversation, up_to);
             }
-            world.release(conversation);
+        }
+        for id in self.touched {
+            world.release(id);
         }
         for (slip, request, outcome) in self.answers {
             slip.answer(request, outcome);

@@ -106,7 +106,7 @@ impl Turn<'_> {
     }
 
     fn create_room(
-        &self,
+        &mut self,
         actor: &Actor,
         name: &RoomName,
         visibility: Visibility,
@@ -126,11 +126,18 @@ impl Turn<'_> {
             "rooms joined by one account",
         )?;
         let id = self.tx.create_room(name, visibility)?;
+        self.batch.touched.push(id);
         Ok((id, chat::create(name.clone(), visibility)))
     }
 
     fn decide(&mut self, actor: &Actor, ask: &Ask) -> Result<(ConversationId, Event), Failed> {
         let id = self.resolve(actor, ask)?;
+        // Also when nothing comes of it: the state that is read for it is to be let go again.
+        self.batch.touched.push(id);
+        // What the asker may not see must look absent before anything else is looked up.
+        if !self.world.state(self.tx, id)?.can_see(actor.account.id) {
+            return Err(Refusal::NoSuchConversation.into());
+        }
         if matches!(ask.want, Want::Join) {
             let count = self.tx.rooms_of(actor.account.id)?;
             below(
@@ -138,10 +145,6 @@ impl Turn<'_> {
                 self.limits.rooms_joined,
                 "rooms joined by one account",
             )?;
-        }
-        // What the asker may not see must look absent before anything else is looked up.
-        if !self.world.state(self.tx, id)?.can_see(actor.account.id) {
-            return Err(Refusal::NoSuchConversation.into());
         }
         let command = self.command(actor, id, &ask.want)?;
         let state = self.world.state(self.tx, id)?;
@@ -160,12 +163,17 @@ impl Turn<'_> {
             Address::Room(name) => Ok(self.tx.room_id(name)?.ok_or(Refusal::NoSuchConversation)?),
             Address::Direct(name) => {
                 let (me, peer) = (actor.account.id, self.account(name)?.id);
-                let posts = matches!(ask.want, Want::Post { .. });
+                let (posts, replies) = match &ask.want {
+                    Want::Post { reply_to, .. } => (true, reply_to.is_some()),
+                    _ => (false, false),
+                };
                 if posts && self.tx.is_blocked(peer, me)? {
                     return Err(Refusal::Blocked.into());
                 }
                 match self.tx.direct_id(me, peer)? {
                     Some(id) => Ok(id),
+                    // Made only for a message that will be taken, or it would stay there empty.
+                    None if replies => Err(Refusal::NoSuchMessage.into()),
                     None if posts => Ok(self.tx.create_direct(me, peer)?),
                     None => Err(Refusal::NoSuchConversation.into()),
                 }
@@ -281,7 +289,6 @@ impl Turn<'_> {
             _ => Vec::new(),
         };
         let state = self.world.state(self.tx, id)?;
-        self.batch.touched.push(id);
         let entry = Entry {
             conversation: id,
             seq: state.head.next(),
