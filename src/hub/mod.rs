@@ -226,3 +226,6 @@ fn run(mut core: Core, mut queue: mpsc::Receiver<Message>) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

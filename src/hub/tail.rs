@@ -16,7 +16,7 @@ use crate::{
 use super::place::{Place, Side};
 
 /// The most entries a tail holds: what comes in while a reader waits for its turn, many times over.
-const TAIL_ENTRIES_MAX: usize = 1024;
+pub(super) const TAIL_ENTRIES_MAX: usize = 1024;
 /// The most bytes a tail holds, a bound on what a room of long texts costs.
 const TAIL_BYTES_MAX: usize = 1024 * 1024;
 

@@ -1,0 +1,182 @@
+//! What a session reads: its conversations from where it came in to where it went, each entry once.
+
+use super::*;
+use crate::{chat::Setting, hub::tail::TAIL_ENTRIES_MAX};
+
+/// Alice owns `#garden`, bob is in it, and both have looked.
+async fn garden(world: &mut World) -> (Session, Session) {
+    let (mut alice, mut bob) = (world.enter("alice").await, world.enter("bob").await);
+    let public = create(Visibility::Public);
+    assert_eq!(seq_of(world.ask(&mut alice, "#garden", public).await), 1);
+    assert_eq!(seq_of(world.ask(&mut bob, "#garden", Want::Join).await), 2);
+    alice.look().await;
+    (alice, bob)
+}
+
+#[tokio::test]
+async fn marks_of_a_slow_reader_merge_and_it_reads_everything_once() {
+    let mut world = World::new();
+    let (mut alice, mut bob) = (world.enter("alice").await, world.enter("bob").await);
+    for number in 1..=50 {
+        let posted = world.ask(&mut alice, "*", post(&format!("{number}"))).await;
+        assert_eq!(seq_of(posted), number);
+    }
+    let look = bob.look().await;
+    assert_eq!(look.seqs("*"), (1..=50).collect::<Vec<_>>());
+    assert_eq!(look.from_store, 0);
+    assert_eq!(bob.look().await.entries.len(), 0);
+}
+
+#[tokio::test]
+async fn who_has_fallen_behind_the_tail_goes_on_from_the_store_without_a_hole() {
+    let mut world = World::new();
+    let (mut alice, mut bob) = (world.enter("alice").await, world.enter("bob").await);
+    let count = u64::try_from(TAIL_ENTRIES_MAX).unwrap() + 20;
+    let jobs = (0..count).map(|_| alice.job("*", post("hi"))).collect();
+    world.step(jobs);
+    let look = bob.look().await;
+    assert!(look.from_store > 0);
+    assert_eq!(look.seqs("*"), (1..=count).collect::<Vec<_>>());
+}
+
+#[tokio::test]
+async fn a_wake_up_that_nobody_waits_for_is_kept() {
+    let mut world = World::new();
+    let (mut alice, bob) = (world.enter("alice").await, world.enter("bob").await);
+    assert!(bob.is_woken().await, "by its own attachment");
+    assert!(!bob.is_woken().await);
+    world.ask(&mut alice, "*", post("one")).await.unwrap();
+    world.ask(&mut alice, "*", post("two")).await.unwrap();
+    assert!(bob.is_woken().await);
+    assert!(!bob.is_woken().await, "two wake-ups are one");
+}
+
+#[tokio::test]
+async fn who_is_kicked_reads_up_to_that_and_nothing_after() {
+    let mut world = World::new();
+    let (mut alice, mut bob) = garden(&mut world).await;
+    let jobs = vec![
+        alice.job("#garden", post("before")),
+        alice.job("#garden", kick("bob")),
+        alice.job("#garden", post("after")),
+    ];
+    world.step(jobs);
+    world
+        .ask(&mut alice, "#garden", post("much later"))
+        .await
+        .unwrap();
+    assert_eq!(
+        bob.look().await.entries,
+        ["#garden 3 before", "#garden 4 kicked"]
+    );
+    assert_eq!(bob.feed.conversation(&address("#garden")), None);
+    let refused = world.ask(&mut bob, "#garden", post("hello?")).await;
+    assert!(refused.is_err());
+    world
+        .ask(&mut alice, "#garden", post("later still"))
+        .await
+        .unwrap();
+    assert_eq!(bob.look().await.entries.len(), 0);
+}
+
+#[tokio::test]
+async fn who_is_kicked_and_comes_back_at_once_reads_on_from_the_return() {
+    let mut world = World::new();
+    let (mut alice, mut bob) = garden(&mut world).await;
+    let jobs = vec![
+        alice.job("#garden", kick("bob")),
+        alice.job("#garden", post("behind his back")),
+        bob.job("#garden", Want::Join),
+        alice.job("#garden", post("welcome")),
+    ];
+    world.step(jobs);
+    let look = bob.look().await;
+    assert_eq!(look.seqs("#garden"), [3, 5, 6]);
+    assert_eq!(look.opened.len(), 1);
+    assert!(bob.feed.conversation(&address("#garden")).is_some());
+    world
+        .ask(&mut alice, "#garden", post("more"))
+        .await
+        .unwrap();
+    assert_eq!(bob.look().await.seqs("#garden"), [7]);
+}
+
+#[tokio::test]
+async fn all_sessions_of_an_account_come_and_go_together() {
+    let mut world = World::new();
+    let identity = world.account("carol").await;
+    let (mut desk, mut phone) = (world.attach(&identity, &[]), world.attach(&identity, &[]));
+    let (mut alice, _bob) = garden(&mut world).await;
+    desk.look().await;
+    phone.look().await;
+    world.ask(&mut desk, "#garden", Want::Join).await.unwrap();
+    let look = phone.look().await;
+    assert_eq!((look.opened.len(), look.entries.len()), (1, 1));
+    world.ask(&mut phone, "#garden", Want::Leave).await.unwrap();
+    assert_eq!(desk.look().await.entries, ["#garden 4 left"]);
+    world
+        .ask(&mut alice, "#garden", post("gone?"))
+        .await
+        .unwrap();
+    assert_eq!(
+        desk.look().await.entries.len() + phone.look().await.entries.len(),
+        0
+    );
+}
+
+#[tokio::test]
+async fn a_session_that_is_gone_is_detached_and_its_requests_are_not_done() {
+    let mut world = World::new();
+    let (mut alice, mut bob) = (world.enter("alice").await, world.enter("bob").await);
+    let late = bob.job("*", post("from nobody"));
+    drop(bob);
+    world.step(vec![late, alice.job("*", post("hi"))]);
+    assert_eq!(alice.look().await.entries, ["* 1 hi"]);
+}
+
+#[tokio::test]
+async fn a_renamed_room_is_read_on_under_its_new_name() {
+    let mut world = World::new();
+    let (mut alice, mut bob) = garden(&mut world).await;
+    let jobs = vec![
+        alice.job("#garden", post("before")),
+        alice.job("#garden", Want::Set(Setting::Name(room("park")))),
+        alice.job("#park", post("after")),
+    ];
+    world.step(jobs);
+    let look = bob.look().await;
+    assert_eq!(look.entries.first().unwrap(), "#garden 3 before");
+    assert_eq!(look.entries.last().unwrap(), "#park 5 after");
+    assert_eq!(look.entries.len(), 3);
+    assert_eq!(bob.feed.conversation(&address("#garden")), None);
+    assert!(bob.feed.conversation(&address("#park")).is_some());
+    // Who still says the old name is understood.
+    assert_eq!(seq_of(world.ask(&mut bob, "#garden", post("hm")).await), 6);
+}
+
+#[tokio::test]
+async fn the_two_sides_of_a_direct_conversation_call_it_by_each_other() {
+    let mut world = World::new();
+    let (mut alice, mut bob) = (world.enter("alice").await, world.enter("bob").await);
+    world.ask(&mut bob, "@alice", post("hi")).await.unwrap();
+    assert_eq!(alice.look().await.entries, ["@bob 1 hi"]);
+    let job = alice.job("@bob", post("ho"));
+    world.step(vec![job]);
+    assert_eq!(bob.look().await.entries, ["@alice 2 ho"]);
+    // To oneself, for notes.
+    let note = alice.job("@alice", post("milk"));
+    world.step(vec![note]);
+    assert_eq!(alice.look().await.entries, ["@bob 2 ho", "@alice 1 milk"]);
+}
+
+#[tokio::test]
+async fn the_oldest_values_of_a_session_that_does_not_look_are_dropped() {
+    let mut world = World::new();
+    let (alice, mut bob) = (world.enter("alice").await, world.enter("bob").await);
+    let typing = |_| Job::Typing {
+        key: alice.key(),
+        to: address("*"),
+    };
+    world.step((0..10_000).map(typing).collect());
+    assert!(bob.look().await.values.len() <= 256);
+}
