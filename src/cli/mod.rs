@@ -2,6 +2,7 @@
 
 pub mod gen_certs;
 pub mod serve;
+pub mod torture;
 
 use std::process::ExitCode;
 
@@ -28,6 +29,7 @@ pub struct Cli {
 enum Command {
     GenCerts(gen_certs::Args),
     Serve(serve::Args),
+    Torture(torture::Args),
 }
 
 /// Does what the command line says. The only caller is `main`.
@@ -50,6 +52,7 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
     match command {
         Command::GenCerts(args) => gen_certs::run(&args).map(|()| ExitCode::SUCCESS),
         Command::Serve(args) => serve::run(&args).map(|()| ExitCode::SUCCESS),
+        Command::Torture(args) => torture::run(&args),
     }
 }
 

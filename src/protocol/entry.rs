@@ -178,6 +178,38 @@ pub enum EntryBody {
     Unarchived {},
 }
 
+impl EntryBody {
+    /// The frame's `kind`.
+    #[must_use]
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::Created { .. } => "created",
+            Self::Posted { .. } => "posted",
+            Self::Edited { .. } => "edited",
+            Self::Deleted { .. } => "deleted",
+            Self::Reacted { .. } => "reacted",
+            Self::Unreacted { .. } => "unreacted",
+            Self::Joined { .. } => "joined",
+            Self::Left { .. } => "left",
+            Self::Invited { .. } => "invited",
+            Self::Topic { .. } => "topic",
+            Self::Role { .. } => "role",
+            Self::Kicked { .. } => "kicked",
+            Self::Banned { .. } => "banned",
+            Self::Unbanned { .. } => "unbanned",
+            Self::Muted { .. } => "muted",
+            Self::Unmuted { .. } => "unmuted",
+            Self::Renamed { .. } => "renamed",
+            Self::Visibility { .. } => "visibility",
+            Self::Backscroll { .. } => "backscroll",
+            Self::SlowMode { .. } => "slow_mode",
+            Self::Retention { .. } => "retention",
+            Self::Archived { .. } => "archived",
+            Self::Unarchived { .. } => "unarchived",
+        }
+    }
+}
+
 /// One emoji of a message and who put it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Reaction {

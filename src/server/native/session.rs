@@ -44,6 +44,9 @@ const BACKLOG_PAGE: PageLimits = PageLimits {
     rows: 200,
     bytes: 48 * 1024,
 };
+/// How often a session that stays connected says that its token is in use, so that it does not
+/// expire as idle meanwhile.
+const TOUCH_INTERVAL: Duration = Duration::from_secs(24 * 60 * 60);
 /// How long a session that is told to go may still take over answers that are due.
 const LEAVE_TIMEOUT: Duration = Duration::from_secs(2);
 
@@ -62,6 +65,7 @@ pub(super) struct Session<'a, S> {
     question_pace: Pace,
     heard: Instant,
     pinged: bool,
+    touched: Instant,
     catching_up: bool,
     leaving: Option<Instant>,
     timer: Pin<Box<Sleep>>,
@@ -97,6 +101,7 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin> Session<'a, S> {
             question_pace: Pace::new(now.into_std()),
             heard: now,
             pinged: false,
+            touched: now,
             catching_up: true,
             leaving: None,
             timer,
@@ -139,7 +144,7 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin> Session<'a, S> {
                 self.pinged = false;
             }
             () = self.feed.changed() => {}
-            () = &mut self.timer => self.tend()?,
+            () = &mut self.timer => self.tend().await?,
             () = shutdown.cancelled(), if self.leaving.is_none() => {
                 let deadline = Instant::now() + LEAVE_TIMEOUT;
                 self.leaving = Some(deadline);
@@ -324,8 +329,12 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin> Session<'a, S> {
     }
 
     /// Sees to what time brings: a ping for a silent peer, the end for a dead one.
-    fn tend(&mut self) -> Result<(), End> {
+    async fn tend(&mut self) -> Result<(), End> {
         let now = Instant::now();
+        if now >= self.touched + TOUCH_INTERVAL {
+            self.touched = now;
+            self.context.hub.touch(self.identity.token()).await;
+        }
         if self.leaving.is_some_and(|deadline| now >= deadline) {
             return Err(End::GoingAway);
         }
