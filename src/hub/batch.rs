@@ -102,14 +102,17 @@ fn show(
             },
         );
     }
-    let renamed = matches!(entry.event, Event::Renamed { .. });
     if let Some(live) = world.live_mut(id) {
         live.place = place.clone();
-        live.tail.push(entry, place.clone());
-        if renamed {
+        if matches!(entry.event, Event::Renamed { .. }) {
+            // Each reader knows the room by the old name up to and with this entry, and reads what
+            // is that old from the store, by the name it knows.
+            live.tail.clear();
             for reader in &live.readers {
-                reader.slip.rename(id, place.seen_from(Side::First));
+                reader.slip.rename(id, place.seen_from(Side::First), seq);
             }
+        } else {
+            live.tail.push(entry, place.clone());
         }
     }
     for change in reading {

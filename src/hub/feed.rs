@@ -19,6 +19,7 @@ use crate::{
 
 use super::{
     ask::Outcome,
+    cursor::{Cursor, Renaming},
     place::Side,
     tail::{Copied, Encode, Tail, Wanted},
 };
@@ -120,7 +121,7 @@ struct Pending {
 enum Change {
     Open(Box<Opened>, Side, Arc<Tail>, Seq),
     Close(ConversationId, Seq),
-    Rename(ConversationId, Address),
+    Rename(ConversationId, Renaming),
 }
 
 /// The hub's end of a feed.
@@ -161,10 +162,12 @@ impl Slip {
         self.wake();
     }
 
-    pub(super) fn rename(&self, conversation: ConversationId, address: Address) {
+    /// The conversation is called something else after the entry `after`.
+    pub(super) fn rename(&self, conversation: ConversationId, address: Address, after: Seq) {
+        let renaming = Renaming { after, address };
         self.pending()
             .changes
-            .push(Change::Rename(conversation, address));
+            .push(Change::Rename(conversation, renaming));
     }
 
     pub(super) fn answer(&self, request: u64, outcome: Outcome) {
@@ -190,18 +193,6 @@ impl Slip {
     fn wake(&self) {
         self.wake.notify_one();
     }
-}
-
-/// One conversation as a session reads it.
-#[derive(Debug)]
-struct Cursor {
-    conversation: ConversationId,
-    address: Address,
-    side: Side,
-    tail: Arc<Tail>,
-    next: Seq,
-    up_to: Seq,
-    closing: bool,
 }
 
 /// What to do next to bring a session up to date.
@@ -314,6 +305,7 @@ impl Feed {
                 self.cursors.push(Cursor {
                     conversation: opened.membership.conversation,
                     address: opened.address.clone(),
+                    renamings: VecDeque::new(),
                     side,
                     tail,
                     next,
@@ -330,13 +322,13 @@ impl Feed {
                     cursor.up_to = last;
                 }
             }
-            Change::Rename(conversation, address) => {
+            Change::Rename(conversation, renaming) => {
                 for cursor in self
                     .cursors
                     .iter_mut()
                     .filter(|c| c.conversation == conversation)
                 {
-                    cursor.address = address.clone();
+                    cursor.renamings.push_back(renaming.clone());
                 }
             }
         }
@@ -349,7 +341,7 @@ impl Feed {
                 if out.len() >= full {
                     return Step::Full;
                 }
-                let (next, up_to, side) = (cursor.next, cursor.up_to, cursor.side);
+                let (next, up_to, side) = (cursor.next, cursor.up_to_renaming(), cursor.side);
                 match cursor.tail.copy(
                     Wanted {
                         next,
@@ -366,13 +358,16 @@ impl Feed {
                             conversation: cursor.conversation,
                             address: cursor.address.clone(),
                             after: cursor.next.previous(),
-                            up_to: cursor.up_to,
+                            up_to,
                         };
                     }
                 }
             }
         }
         self.cursors.retain(|cursor| !cursor.closing);
+        for cursor in &mut self.cursors {
+            cursor.up_to_renaming();
+        }
         Step::Done
     }
 

@@ -9,6 +9,7 @@ mod accounts;
 mod ask;
 mod batch;
 mod core;
+mod cursor;
 mod feed;
 mod job;
 mod place;

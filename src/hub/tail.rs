@@ -92,6 +92,12 @@ impl Tail {
         }
     }
 
+    /// Drops everything. After a rename: what is encoded here has the old name in it.
+    pub(super) fn clear(&self) {
+        let mut ring = self.ring.write().unwrap_or_else(PoisonError::into_inner);
+        *ring = Ring::default();
+    }
+
     /// Appends the encoded entries from `next` to `up_to` to `out`, stopping early once `out` is
     /// `full` bytes long.
     pub(super) fn copy(&self, wanted: Wanted, encode: Encode, out: &mut Vec<u8>) -> Copied {
