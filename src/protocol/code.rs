@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Code {
-    /// The line is no JSON object in UTF-8. The connection ends.
+    /// The line is no JSON object in UTF-8 with an `id` and no key twice. The connection ends.
     BadFrame,
     /// The line is longer than the limit. The connection ends.
     FrameTooLong,
@@ -14,6 +14,8 @@ pub enum Code {
     BadRequest,
     /// There is no such request type.
     UnknownType,
+    /// The client asks for another version of the protocol than the server speaks.
+    UnknownVersion,
     /// Log in first.
     NotLoggedIn,
     /// One login a connection.
@@ -66,6 +68,6 @@ pub enum Code {
     SessionEnded,
     /// The peer took too long. The connection ends.
     Timeout,
-    /// Something went wrong inside. The connection ends.
+    /// Something went wrong inside the server; its log says what.
     Internal,
 }

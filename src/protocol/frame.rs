@@ -161,7 +161,7 @@ pub struct Limits {
 /// A refusal.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Failure {
-    /// The request's; absent when the connection ends.
+    /// The request's; absent when the connection ends with this.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub id: Option<RequestId>,
     /// For programs.

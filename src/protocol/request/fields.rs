@@ -246,7 +246,7 @@ pub struct Retention {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct History {
     /// Of which conversation.
-    #[serde(with = "word")]
+    #[serde(rename = "in", with = "word")]
     pub of: Address,
     /// Only entries before this one: the page that ends there.
     #[serde(

@@ -9,7 +9,7 @@ use serde::{
     de::{Error, IgnoredAny, MapAccess, Visitor},
 };
 
-use super::{Code, words::Borrowed};
+use super::{Code, VERSION, words::Borrowed};
 
 pub use fields::{
     Away, Change, Cursors, History, InConversation, InRoom, Listing, Login, Moderate, NewText,
@@ -33,9 +33,9 @@ pub struct Request {
 /// A line that is no request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Malformed {
-    /// The request's number, when that much could be read.
+    /// The request's number; absent when the line has none, and then the connection ends.
     pub id: Option<RequestId>,
-    /// [`Code::BadFrame`] ends the connection; the others do not.
+    /// [`Code::BadFrame`] when there is no number, and only then.
     pub code: Code,
     /// What was wrong, as a sentence.
     pub text: String,
@@ -160,10 +160,16 @@ verbs! {
 struct Head<'a> {
     id: Option<RequestId>,
     word: Option<Cow<'a, str>>,
+    /// The version of the protocol that the client wants, if it says.
+    protocol: Option<u64>,
 }
 
 /// The most keys a request may have; the longest has six.
 const KEYS_MAX: usize = 32;
+
+const ID_RULE: &str = "'id' is a whole number from 0 to 18446744073709551615";
+const TYPE_RULE: &str = "'type' is a string";
+const PROTOCOL_RULE: &str = "'protocol' is a whole number";
 
 /// Reads the head of a request and refuses a key that stands twice: two readers of such a line
 /// could take it for two different requests.
@@ -191,10 +197,19 @@ impl<'de> Deserialize<'de> for Head<'de> {
                         let text = format_args!("a request has at most {KEYS_MAX} keys");
                         return Err(A::Error::custom(text));
                     }
+                    let wrong = |what| move |_| A::Error::custom(what);
                     match key.as_ref() {
-                        "id" => head.id = map.next_value()?,
+                        "id" => {
+                            let id = map.next_value().map_err(wrong(ID_RULE))?;
+                            head.id = Some(id);
+                        }
                         "type" => {
-                            head.word = map.next_value::<Option<Borrowed<'de>>>()?.map(|b| b.0);
+                            let word: Borrowed<'de> = map.next_value().map_err(wrong(TYPE_RULE))?;
+                            head.word = Some(word.0);
+                        }
+                        "protocol" => {
+                            let version = map.next_value().map_err(wrong(PROTOCOL_RULE))?;
+                            head.protocol = Some(version);
                         }
                         _ => drop(map.next_value::<IgnoredAny>()?),
                     }
@@ -220,28 +235,38 @@ impl Request {
         }
         let head: Head<'_> = serde_json::from_slice(line).map_err(|error| {
             if error.is_data() && line.trim_ascii_start().starts_with(b"{") {
-                Malformed::field(None, &error)
+                Malformed::frame(sentence(&error))
             } else {
                 Malformed::frame("the line is no JSON object")
             }
         })?;
+        let id = match (head.id, head.word.as_deref()) {
+            (Some(id), _) => id,
+            // It is not answered, so it needs none.
+            (None, Some("pong")) => 0,
+            (None, _) => return Err(Malformed::frame("the request has no 'id'")),
+        };
         let Some(word) = head.word else {
-            return Err(Malformed::missing(head.id, "'type'"));
+            return Err(Malformed::request(
+                id,
+                Code::BadRequest,
+                "the request has no 'type'",
+            ));
         };
-        let answered = word != "pong";
-        let id = match head.id {
-            Some(id) => id,
-            None if answered => return Err(Malformed::missing(None, "'id'")),
-            None => 0,
-        };
+        if head
+            .protocol
+            .is_some_and(|version| version != u64::from(VERSION))
+        {
+            let text = format!("this server speaks version {VERSION} of the protocol");
+            return Err(Malformed::request(id, Code::UnknownVersion, text));
+        }
         match Verb::read(&word, line) {
             Some(Ok(verb)) => Ok(Self { id, verb }),
-            Some(Err(error)) => Err(Malformed::field(Some(id), &error)),
-            None => Err(Malformed {
-                id: Some(id),
-                code: Code::UnknownType,
-                text: "there is no such request type".to_owned(),
-            }),
+            Some(Err(error)) => Err(Malformed::request(id, Code::BadRequest, sentence(&error))),
+            None => {
+                let text = "there is no such request type";
+                Err(Malformed::request(id, Code::UnknownType, text))
+            }
         }
     }
 
@@ -259,34 +284,29 @@ impl Request {
 }
 
 impl Malformed {
-    fn frame(text: &str) -> Self {
+    fn frame(text: impl Into<String>) -> Self {
         Self {
             id: None,
             code: Code::BadFrame,
-            text: text.to_owned(),
+            text: text.into(),
         }
     }
 
-    fn missing(id: Option<RequestId>, what: &str) -> Self {
+    fn request(id: RequestId, code: Code, text: impl Into<String>) -> Self {
         Self {
-            id,
-            code: Code::BadRequest,
-            text: format!("the request has no {what}"),
+            id: Some(id),
+            code,
+            text: text.into(),
         }
     }
+}
 
-    fn field(id: Option<RequestId>, error: &serde_json::Error) -> Self {
-        let text = error.to_string();
-        // serde_json adds where in the line it stopped reading; a line is short, so leave it out.
-        let text = text
-            .rsplit_once(" at line ")
-            .map_or(text.as_str(), |(what, _)| what)
-            .to_owned();
-        Self {
-            id,
-            code: Code::BadRequest,
-            text,
-        }
+/// What was wrong, without where in the line: lines are short.
+fn sentence(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    match text.rsplit_once(" at line ") {
+        Some((what, _)) => what.to_owned(),
+        None => text,
     }
 }
 
@@ -330,12 +350,34 @@ mod tests {
 
     #[test]
     fn a_key_that_stands_twice_is_refused() {
-        let (_, code, text) =
+        let (id, code, text) =
             refusal(r##"{"type":"topic","id":1,"room":"#a","topic":"x","topic":"y"}"##);
         assert_eq!(
-            (code, text.as_str()),
-            (Code::BadRequest, "the key \"topic\" stands twice")
+            (id, code, text.as_str()),
+            (None, Code::BadFrame, "the key \"topic\" stands twice")
         );
+    }
+
+    #[test]
+    fn what_cannot_be_answered_by_its_id_is_a_bad_frame() {
+        for (line, why) in [
+            (r#"{"type":"ping"}"#, "the request has no 'id'"),
+            (r#"{"type":"ping","id":"1"}"#, ID_RULE),
+            (r#"{"type":"ping","id":null}"#, ID_RULE),
+            (r#"{"type":7,"id":1}"#, TYPE_RULE),
+        ] {
+            assert_eq!(refusal(line), (None, Code::BadFrame, why.to_owned()));
+        }
+        assert_eq!(refusal(r#"{"id":1}"#).0, Some(1));
+        assert!(Request::parse(br#"{"type":"pong"}"#).is_ok());
+    }
+
+    #[test]
+    fn another_version_is_refused_and_this_one_may_be_named() {
+        let (id, code, text) = refusal(r#"{"type":"ping","id":3,"protocol":2}"#);
+        assert_eq!((id, code), (Some(3), Code::UnknownVersion));
+        assert_eq!(text, "this server speaks version 1 of the protocol");
+        assert!(Request::parse(br#"{"type":"ping","id":3,"protocol":1}"#).is_ok());
     }
 
     #[test]

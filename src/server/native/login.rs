@@ -1,6 +1,6 @@
 //! Before login: hello, then one of register, login or resume, within three tries and one deadline.
 
-use std::{net::IpAddr, sync::Arc};
+use std::{net::IpAddr, sync::Arc, time::Duration};
 
 use tokio::io::{AsyncRead, AsyncWrite};
 
@@ -26,6 +26,8 @@ use super::{
 
 /// How often one connection may fail to log in before it ends.
 const TRIES_MAX: usize = 3;
+/// When to try again after "busy": a full waiting line of hashes is done in a few seconds.
+const BUSY_DELAY: Duration = Duration::from_secs(2);
 /// What a session is called that gives itself no name.
 const UNNAMED_DEVICE: &str = "unnamed";
 
@@ -329,7 +331,7 @@ impl From<LoginError> for Refuse {
         match error {
             LoginError::Refused { .. } => Self::new(Code::LoginRefused, error.to_string()),
             LoginError::Token => Self::new(Code::TokenRefused, error.to_string()),
-            LoginError::Busy => Self::new(Code::Busy, error.to_string()),
+            LoginError::Busy => Self::new(Code::Busy, error.to_string()).after(BUSY_DELAY),
             LoginError::Store(error) => error.into(),
         }
     }
@@ -348,8 +350,9 @@ impl From<RegisterError> for Refuse {
     fn from(error: RegisterError) -> Self {
         match error {
             RegisterError::Password(_) => Self::new(Code::PasswordRefused, error.to_string()),
-            RegisterError::Limited { .. } => Self::new(Code::Throttled, error.to_string()),
-            RegisterError::Busy => Self::new(Code::Busy, error.to_string()),
+            RegisterError::Limited { minutes } => Self::new(Code::Throttled, error.to_string())
+                .after(Duration::from_secs(60 * minutes)),
+            RegisterError::Busy => Self::new(Code::Busy, error.to_string()).after(BUSY_DELAY),
             RegisterError::Hash(error) => internal(&error),
         }
     }

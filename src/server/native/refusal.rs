@@ -1,5 +1,7 @@
 //! Where every refusal becomes a code of the wire.
 
+use std::time::Duration;
+
 use crate::{
     chat::Refusal,
     hub::{AttachError, Ended, Kept, Refused, RegisterError},
@@ -23,6 +25,12 @@ impl Refuse {
             text: text.into(),
             retry_ms: None,
         }
+    }
+
+    /// The same request will do after about that long.
+    pub(super) fn after(self, wait: Duration) -> Self {
+        let retry_ms = u64::try_from(wait.as_millis()).ok();
+        Self { retry_ms, ..self }
     }
 
     /// The answer to a request.
@@ -82,14 +90,10 @@ impl From<Refusal> for Refuse {
             Refusal::Limit { .. } => Code::Limit,
             Refusal::Blocked => Code::Blocked,
         };
-        let retry_ms = match &refusal {
-            Refusal::SlowMode { wait } => u64::try_from(wait.as_millis()).ok(),
-            _ => None,
-        };
-        Self {
-            code,
-            text: refusal.to_string(),
-            retry_ms,
+        let refuse = Self::new(code, refusal.to_string());
+        match refusal {
+            Refusal::SlowMode { wait } => refuse.after(wait),
+            _ => refuse,
         }
     }
 }
@@ -165,7 +169,7 @@ impl From<Ended> for Refuse {
 /// The answer to a line that is no request, and whether the connection ends with it.
 pub(super) fn malformed(malformed: Malformed) -> (Frame, bool) {
     let Malformed { id, code, text } = malformed;
-    let fatal = code == Code::BadFrame;
+    let fatal = id.is_none();
     let frame = Frame::Error(Failure {
         id,
         code,
