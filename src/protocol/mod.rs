@@ -44,3 +44,6 @@ pub const DEFAULT_PORT: u16 = 44444;
 pub const FRAME_MAX: usize = 64 * 1024;
 /// The longest frame before login: credentials, an invite and a few hundred cursors are less.
 pub const FRAME_MAX_BEFORE_LOGIN: usize = 4 * 1024;
+
+#[cfg(test)]
+mod tests;
