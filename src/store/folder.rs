@@ -12,7 +12,7 @@ use std::{
 use super::StoreError;
 
 const LOCK_FILE: &str = "netcomm.lock";
-const DATABASE_FILE: &str = "netcomm.db";
+pub(super) const DATABASE_FILE: &str = "netcomm.db";
 const FOLDER_MODE: u32 = 0o700;
 const FILE_MODE: u32 = 0o600;
 /// What SQLite writes at once, in bytes, unless told otherwise.
@@ -141,7 +141,7 @@ fn make(path: &Path) -> Result<(), StoreError> {
 }
 
 /// A name in a folder lasts only once the folder itself is on the disk.
-fn sync_folder(path: &Path) -> Result<(), StoreError> {
+pub(super) fn sync_folder(path: &Path) -> Result<(), StoreError> {
     File::open(path)
         .and_then(|folder| folder.sync_all())
         .map_err(failed("sync the folder", path))
@@ -197,7 +197,8 @@ pub(super) fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
     name.into()
 }
 
-fn failed(doing: &'static str, path: &Path) -> impl FnOnce(io::Error) -> StoreError {
+/// Says what was being done to which file when it failed.
+pub(super) fn failed(doing: &'static str, path: &Path) -> impl FnOnce(io::Error) -> StoreError {
     let path = path.to_owned();
     move |source| StoreError::File {
         doing,

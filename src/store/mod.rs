@@ -10,6 +10,7 @@ mod account;
 mod append;
 #[cfg(test)]
 mod arbitrary;
+mod backup;
 mod connection;
 mod conversation;
 mod deletion;
@@ -34,12 +35,14 @@ mod search;
 mod secret;
 mod sql;
 mod token;
+mod verify;
 mod writer;
 
 use crate::model::ConversationId;
 
 pub use account::{AccountRecord, Credentials, LoginOutcome, NewAccount, Registration};
 pub use append::Sent;
+pub use backup::{back_up, restore};
 pub use deletion::{MessagesAfterwards, NameAfterwards};
 pub use error::StoreError;
 pub use invite::{InviteRecord, NewInvite};
@@ -51,6 +54,7 @@ pub use retention::{Retention, Trimmed};
 pub use search::{Found, Hit, Index, Query, Readable, Searcher, Words};
 pub use secret::{Fingerprint, PasswordHash, SecretHash};
 pub use token::{NewToken, TokenListing, TokenRecord};
+pub use verify::{Verified, verify};
 pub use writer::{Durability, Store, Tx};
 
 /// The broadcast; made by the first migration.

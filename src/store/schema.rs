@@ -16,6 +16,16 @@ pub(super) fn migrate(connection: &mut Connection) -> Result<(), StoreError> {
     migrate_through(connection, MIGRATIONS)
 }
 
+/// Refuses a database that is none of ours, or newer than this program; nothing is changed.
+pub(super) fn check(connection: &Connection) -> Result<(), StoreError> {
+    let known = i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX);
+    match version(connection)? {
+        found if found > known => Err(StoreError::Newer { found, known }),
+        0 => Err(StoreError::corrupt("it is no netcomm database")),
+        _ => Ok(()),
+    }
+}
+
 fn migrate_through(connection: &mut Connection, steps: &[&str]) -> Result<(), StoreError> {
     let known = i64::try_from(steps.len()).unwrap_or(i64::MAX);
     let found = version(connection)?;
