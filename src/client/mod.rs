@@ -1,1 +1,4 @@
-//! To come.
+//! The client: everything between the keyboard and the wire.
+
+pub mod command;
+pub mod sanitize;
