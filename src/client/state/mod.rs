@@ -1,0 +1,374 @@
+//! What the client knows of the chat. Pure: frames go in, changes to show come out.
+//!
+//! Promises: each entry is taken in once and in order, whatever is repeated, cut or reconnected; what
+//! is missing is asked for, and what cannot be had is named as a gap. Knows nothing of the network
+//! and nothing of screens.
+
+mod conversation;
+mod held;
+mod people;
+#[cfg(test)]
+mod tests;
+
+use std::collections::{BTreeMap, HashMap};
+
+use crate::{
+    model::{Address, RoomName, Seq, UserName},
+    protocol::{
+        ConversationFrame, Cursors, EntryBody, EntryFrame, Frame, History, HistoryEnd, InviteOffer,
+        MemberLine, Positions,
+    },
+};
+
+pub use conversation::Conversation;
+pub use held::Held;
+pub use people::{Presence, Roster};
+
+/// Invitations kept for showing; the server limits them as well.
+const INVITED_MAX: usize = 100;
+
+/// Something a screen may want to show.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Change {
+    /// A conversation is there, or what is said about it has changed.
+    Conversation(Address),
+    /// A conversation is called something else.
+    Renamed {
+        /// Before.
+        was: Address,
+        /// Now.
+        now: Address,
+    },
+    /// A conversation is not read any more: one left it, or was put out.
+    Gone(Address),
+    /// An entry is there. Each is named once.
+    Entry {
+        /// Where.
+        conversation: Address,
+        /// Its place.
+        seq: Seq,
+        /// How it came.
+        age: Age,
+    },
+    /// A message reads differently: it was edited, deleted or reacted to.
+    Amended {
+        /// Where.
+        conversation: Address,
+        /// Its place.
+        seq: Seq,
+    },
+    /// Entries are left out here; they can be asked for.
+    Gap {
+        /// Where.
+        conversation: Address,
+        /// The first that is left out.
+        from: Seq,
+        /// The last that is left out.
+        to: Seq,
+    },
+    /// How far one has read has changed.
+    Read(Address),
+    /// Somebody came, went or is away.
+    Presence(UserName),
+    /// Somebody is typing.
+    Typing {
+        /// Where.
+        conversation: Address,
+        /// Who.
+        by: UserName,
+    },
+    /// One was asked into a room.
+    Invited(InviteOffer),
+    /// The server has something to say.
+    Notice(String),
+    /// Everything that was missed has been shown; what follows is live.
+    Current,
+}
+
+/// How an entry came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Age {
+    /// Just now.
+    New,
+    /// While one was not connected.
+    Missed,
+    /// Because it was asked for.
+    Past,
+}
+
+/// What a page of history was asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// To fill a hole.
+    Hole,
+    /// To see what was before.
+    Past,
+}
+
+/// What an entry leads to beyond its own log.
+#[derive(Clone, Debug, PartialEq)]
+enum Consequence {
+    /// The room is called something else.
+    Renamed(RoomName),
+    /// A user is no member any more.
+    Out(UserName),
+}
+
+impl Consequence {
+    fn of(entry: &EntryFrame) -> Option<Self> {
+        match &entry.body {
+            EntryBody::Renamed { room } => Some(Self::Renamed(room.clone())),
+            EntryBody::Left {} => Some(Self::Out(entry.by.clone())),
+            EntryBody::Kicked { user, .. } | EntryBody::Banned { user, .. } => {
+                Some(Self::Out(user.clone()))
+            }
+            _ => None,
+        }
+    }
+}
+
+/// What the client knows of the chat. Its owner feeds it every frame in the order they came.
+#[derive(Debug, Default)]
+pub struct State {
+    me: Option<UserName>,
+    conversations: BTreeMap<Address, Conversation>,
+    /// Cursors of an earlier run, for conversations that have not been named yet.
+    remembered: Cursors,
+    presence: HashMap<UserName, Presence>,
+    invited: Vec<InviteOffer>,
+    /// Whether the backlog of the last login is through.
+    current: bool,
+}
+
+impl State {
+    /// Starts where an earlier run of the client stood.
+    #[must_use]
+    pub fn new(cursors: Cursors) -> Self {
+        Self {
+            remembered: cursors,
+            ..Self::default()
+        }
+    }
+
+    /// A session begins as this user; everything that was live is not so any more.
+    pub fn begin(&mut self, me: UserName) {
+        self.me = Some(me);
+        self.current = false;
+        self.presence.clear();
+        self.invited.clear();
+    }
+
+    /// Who one is, once logged in.
+    #[must_use]
+    pub const fn me(&self) -> Option<&UserName> {
+        self.me.as_ref()
+    }
+
+    /// Whether everything that was missed has come.
+    #[must_use]
+    pub const fn is_current(&self) -> bool {
+        self.current
+    }
+
+    /// The conversations, in the order of their addresses.
+    pub fn conversations(&self) -> impl Iterator<Item = &Conversation> {
+        self.conversations.values()
+    }
+
+    /// One conversation.
+    #[must_use]
+    pub fn conversation(&self, address: &Address) -> Option<&Conversation> {
+        self.conversations.get(address)
+    }
+
+    /// Whether somebody is online or away.
+    #[must_use]
+    pub fn presence(&self, user: &UserName) -> Option<&Presence> {
+        self.presence.get(user)
+    }
+
+    /// The rooms one was asked into and has not joined.
+    #[must_use]
+    pub fn invited(&self) -> &[InviteOffer] {
+        &self.invited
+    }
+
+    /// Where the client stands: what a login takes, and what the next run begins with.
+    #[must_use]
+    pub fn cursors(&self) -> Cursors {
+        let mut cursors = self.remembered.clone();
+        for conversation in self.conversations.values() {
+            cursors.insert(
+                conversation.address().to_string(),
+                conversation.cursor().get(),
+            );
+        }
+        cursors
+    }
+
+    /// The holes that are to be asked for; each is named once until it was answered.
+    pub fn wanted(&mut self) -> Vec<History> {
+        let current = self.current;
+        self.conversations
+            .values_mut()
+            .filter_map(|conversation| conversation.wanted(current))
+            .collect()
+    }
+
+    /// Forgets what was asked for on a connection that is gone.
+    pub fn cut_off(&mut self) {
+        self.current = false;
+        for conversation in self.conversations.values_mut() {
+            conversation.cut_off();
+        }
+    }
+
+    /// Takes a frame in. Frames that answer a request are not for the state.
+    pub fn apply(&mut self, frame: Frame) -> Vec<Change> {
+        let mut changes = Vec::new();
+        match frame {
+            Frame::Entry(entry) => self.entry(entry, &mut changes),
+            Frame::Gap {
+                conversation, to, ..
+            } => {
+                if let Some(known) = self.conversations.get_mut(&conversation) {
+                    let consequences = known.skip(to, &mut changes);
+                    self.follow(conversation, consequences, &mut changes);
+                }
+            }
+            Frame::Conversation(frame) => self.introduce(frame, &mut changes),
+            Frame::Invited(offer) => self.invite(offer, &mut changes),
+            Frame::Current {} => {
+                self.current = true;
+                for known in self.conversations.values_mut() {
+                    known.bound_hole(true, &mut changes);
+                }
+                changes.push(Change::Current);
+            }
+            Frame::Read(positions) => self.read(&positions, &mut changes),
+            Frame::Presence(frame) => {
+                changes.push(Change::Presence(frame.user.clone()));
+                people::note(&mut self.presence, frame);
+            }
+            Frame::Typing { conversation, by } => changes.push(Change::Typing { conversation, by }),
+            Frame::Notice { text } => changes.push(Change::Notice(text)),
+            Frame::Hello(_)
+            | Frame::Ok(_)
+            | Frame::Error(_)
+            | Frame::Past { .. }
+            | Frame::Hit(_)
+            | Frame::Ping {}
+            | Frame::GoingAway { .. } => {}
+        }
+        changes
+    }
+
+    /// Takes a page of history in. Without an end it was refused: what is missing stays a gap.
+    pub fn page(
+        &mut self,
+        of: &Address,
+        entries: Vec<EntryFrame>,
+        end: Option<&HistoryEnd>,
+        purpose: Purpose,
+    ) -> Vec<Change> {
+        let mut changes = Vec::new();
+        if let Some(known) = self.conversations.get_mut(of) {
+            let me = self.me.as_ref();
+            let consequences = known.page(entries, end, purpose, me, &mut changes);
+            self.follow(of.clone(), consequences, &mut changes);
+        }
+        changes
+    }
+
+    /// How far the account has read, as the server answered or told.
+    pub fn read(&mut self, positions: &Positions, changes: &mut Vec<Change>) {
+        if let Some(known) = self.conversations.get_mut(&positions.conversation) {
+            known.set_unread(positions.unread);
+            changes.push(Change::Read(positions.conversation.clone()));
+        }
+    }
+
+    /// Takes a page of a room's members in; `whole` when it is the first.
+    pub fn members(&mut self, room: &Address, page: &[MemberLine], first: bool) {
+        if let Some(known) = self.conversations.get_mut(room) {
+            known.roster_mut().list(page, first);
+        }
+        for line in page {
+            people::seen(&mut self.presence, line);
+        }
+    }
+
+    fn introduce(&mut self, frame: ConversationFrame, changes: &mut Vec<Change>) {
+        let now = frame.conversation.clone();
+        if let Some(was) = frame.was.clone().filter(|was| *was != now) {
+            self.rename(&was, &now, changes);
+        }
+        let remembered = self.remembered.remove(&now.to_string()).map(Seq::new);
+        match self.conversations.get_mut(&now) {
+            Some(known) => known.introduce_again(frame),
+            None => {
+                let known = Conversation::new(frame, remembered);
+                self.conversations.insert(now.clone(), known);
+            }
+        }
+        if let Address::Room(room) = &now {
+            self.invited.retain(|offer| offer.room != *room);
+        }
+        changes.push(Change::Conversation(now));
+    }
+
+    fn rename(&mut self, was: &Address, now: &Address, changes: &mut Vec<Change>) {
+        if let Some(cursor) = self.remembered.remove(&was.to_string()) {
+            self.remembered.insert(now.to_string(), cursor);
+        }
+        if let Some(mut known) = self.conversations.remove(was) {
+            known.call(now.clone());
+            self.conversations.insert(now.clone(), known);
+            changes.push(Change::Renamed {
+                was: was.clone(),
+                now: now.clone(),
+            });
+        }
+    }
+
+    fn entry(&mut self, entry: EntryFrame, changes: &mut Vec<Change>) {
+        let address = entry.conversation.clone();
+        let age = if self.current { Age::New } else { Age::Missed };
+        // There may be none: one that was left in the meantime.
+        if let Some(known) = self.conversations.get_mut(&address) {
+            let consequences = known.entry(entry, age, self.me.as_ref(), changes);
+            self.follow(address, consequences, changes);
+        }
+    }
+
+    fn follow(
+        &mut self,
+        mut address: Address,
+        consequences: Vec<Consequence>,
+        changes: &mut Vec<Change>,
+    ) {
+        for consequence in consequences {
+            match consequence {
+                Consequence::Renamed(room) => {
+                    let now = Address::Room(room);
+                    self.rename(&address, &now, changes);
+                    address = now;
+                }
+                Consequence::Out(user) if self.me.as_ref() == Some(&user) => {
+                    if self.conversations.remove(&address).is_some() {
+                        changes.push(Change::Gone(address.clone()));
+                    }
+                }
+                Consequence::Out(_) => {}
+            }
+        }
+    }
+
+    fn invite(&mut self, offer: InviteOffer, changes: &mut Vec<Change>) {
+        self.invited.retain(|known| known.room != offer.room);
+        if self.invited.len() < INVITED_MAX {
+            self.invited.push(offer.clone());
+        }
+        changes.push(Change::Invited(offer));
+    }
+}

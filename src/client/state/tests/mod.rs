@@ -1,0 +1,343 @@
+//! The state, one rule after the other.
+
+mod delivery;
+
+use super::*;
+use crate::{
+    model::{Emoji, MessageId, Text, Timestamp},
+    protocol::Unread,
+};
+
+fn user(name: &str) -> UserName {
+    UserName::parse(name).unwrap()
+}
+
+fn ops() -> Address {
+    Address::parse("#ops").unwrap()
+}
+
+fn entry(seq: u64, by: &str, body: EntryBody) -> EntryFrame {
+    EntryFrame {
+        conversation: ops(),
+        seq: Seq::new(seq),
+        at: Timestamp::from_millis(1000 * i64::try_from(seq).unwrap()),
+        by: user(by),
+        message: MessageId::parse(&format!("m{seq}")).ok(),
+        body,
+    }
+}
+
+fn posted(text: &str) -> EntryBody {
+    EntryBody::Posted {
+        text: Text::parse(text).ok(),
+        action: false,
+        reply_to: None,
+        mentions: Vec::new(),
+        here: false,
+        edited: None,
+        deleted: false,
+        reactions: Vec::new(),
+    }
+}
+
+fn said(seq: u64) -> EntryFrame {
+    entry(seq, "bob", posted(&format!("text {seq}")))
+}
+
+fn facts(head: u64) -> ConversationFrame {
+    ConversationFrame {
+        conversation: ops(),
+        was: None,
+        head: Seq::new(head),
+        start: Seq::FIRST,
+        role: None,
+        topic: None,
+        visibility: None,
+        unread: Unread::default(),
+        silent: false,
+        archived: false,
+    }
+}
+
+fn end(head: u64) -> HistoryEnd {
+    HistoryEnd {
+        count: 0,
+        start: Seq::FIRST,
+        head: Seq::new(head),
+        more: true,
+    }
+}
+
+/// A state that knows `#ops` with this head and is up to date.
+fn state(cursor: u64, head: u64) -> State {
+    let mut state = State::new(Cursors::from([("#ops".to_owned(), cursor)]));
+    state.begin(user("alice"));
+    state.apply(Frame::Conversation(facts(head)));
+    state
+}
+
+/// The sequence numbers that were named, and the gaps.
+fn seen(changes: &[Change]) -> Vec<u64> {
+    changes
+        .iter()
+        .flat_map(|change| match change {
+            Change::Entry { seq, .. } => vec![seq.get()],
+            Change::Gap { from, to, .. } => vec![from.get() + 1_000_000, to.get() + 1_000_000],
+            _ => Vec::new(),
+        })
+        .collect()
+}
+
+fn text_of(state: &State, seq: u64) -> String {
+    let held = state.conversation(&ops()).unwrap().held(Seq::new(seq));
+    match &held.unwrap().entry().body {
+        EntryBody::Posted {
+            text: Some(text),
+            reactions,
+            ..
+        } => {
+            let reactions: Vec<_> = reactions
+                .iter()
+                .map(|known| format!("{}{}", known.emoji.as_str(), known.count))
+                .collect();
+            format!("{} {}", text.as_str(), reactions.join(" "))
+                .trim()
+                .to_owned()
+        }
+        EntryBody::Posted { .. } => "deleted".to_owned(),
+        other => format!("{other:?}"),
+    }
+}
+
+#[test]
+fn without_a_cursor_a_conversation_starts_at_its_head() {
+    let mut state = State::default();
+    state.begin(user("alice"));
+    state.apply(Frame::Conversation(facts(40)));
+    state.apply(Frame::Current {});
+    assert_eq!(state.cursors(), Cursors::from([("#ops".to_owned(), 40)]));
+    assert!(state.wanted().is_empty());
+    assert_eq!(
+        state.conversation(&ops()).unwrap().page_before(),
+        Some(Seq::new(41))
+    );
+}
+
+#[test]
+fn a_missed_entry_comes_before_the_live_one_and_is_called_so() {
+    let mut state = state(3, 4);
+    let ages = |changes: Vec<Change>| match changes.first() {
+        Some(Change::Entry { age, .. }) => Some(*age),
+        _ => None,
+    };
+    assert_eq!(ages(state.apply(Frame::Entry(said(4)))), Some(Age::Missed));
+    state.apply(Frame::Current {});
+    assert_eq!(ages(state.apply(Frame::Entry(said(5)))), Some(Age::New));
+    assert_eq!(ages(state.apply(Frame::Entry(said(5)))), None);
+}
+
+#[test]
+fn a_hole_is_asked_for_and_what_is_behind_it_waits() {
+    let mut state = state(3, 3);
+    state.apply(Frame::Current {});
+    assert_eq!(seen(&state.apply(Frame::Entry(said(6)))), Vec::<u64>::new());
+    let wanted = state.wanted();
+    assert_eq!(
+        (wanted[0].after, wanted[0].limit),
+        (Some(Seq::new(3)), Some(2))
+    );
+    assert!(state.wanted().is_empty(), "asked once");
+    let changes = state.page(&ops(), vec![said(4), said(5)], Some(&end(6)), Purpose::Hole);
+    assert_eq!(seen(&changes), [4, 5, 6]);
+}
+
+#[test]
+fn what_cannot_be_had_is_named_as_a_gap() {
+    let mut state = state(3, 3);
+    state.apply(Frame::Current {});
+    state.apply(Frame::Entry(said(6)));
+    state.wanted();
+    let changes = state.page(&ops(), Vec::new(), None, Purpose::Hole);
+    assert_eq!(seen(&changes), [1_000_004, 1_000_005, 6]);
+}
+
+#[test]
+fn a_gap_the_server_names_is_shown_and_paged_in_from_its_newer_end() {
+    let mut state = state(3, 1000);
+    let gap = Frame::Gap {
+        conversation: ops(),
+        from: Seq::new(4),
+        to: Seq::new(998),
+    };
+    assert_eq!(seen(&state.apply(gap)), [1_000_004, 1_000_998]);
+    state.apply(Frame::Entry(said(999)));
+    state.apply(Frame::Entry(said(1000)));
+    state.apply(Frame::Current {});
+    let before = |state: &State| state.conversation(&ops()).unwrap().page_before();
+    assert_eq!(before(&state), Some(Seq::new(999)));
+    state.page(
+        &ops(),
+        vec![said(997), said(998)],
+        Some(&end(1000)),
+        Purpose::Past,
+    );
+    assert_eq!(before(&state), Some(Seq::new(997)));
+    state.page(
+        &ops(),
+        (1..=996).map(said).collect(),
+        Some(&end(1000)),
+        Purpose::Past,
+    );
+    assert_eq!(before(&state), None);
+}
+
+#[test]
+fn a_cursor_that_was_not_sent_leads_to_a_question_when_all_else_has_come() {
+    let mut state = state(3, 5);
+    assert!(state.wanted().is_empty());
+    state.apply(Frame::Current {});
+    assert_eq!(state.wanted()[0].after, Some(Seq::new(3)));
+}
+
+#[test]
+fn edits_deletions_and_reactions_change_the_message_they_are_about() {
+    let mut state = state(0, 0);
+    state.apply(Frame::Current {});
+    let emoji = || Emoji::parse("👍").unwrap();
+    let target = Seq::new(1);
+    let live = [
+        ("bob", posted("helo"), "helo"),
+        (
+            "bob",
+            EntryBody::Edited {
+                target,
+                text: Text::parse("hello").ok(),
+            },
+            "hello",
+        ),
+        (
+            "bob",
+            EntryBody::Reacted {
+                target,
+                emoji: emoji(),
+            },
+            "hello 👍1",
+        ),
+        (
+            "carol",
+            EntryBody::Reacted {
+                target,
+                emoji: emoji(),
+            },
+            "hello 👍2",
+        ),
+        (
+            "bob",
+            EntryBody::Unreacted {
+                target,
+                emoji: emoji(),
+            },
+            "hello 👍1",
+        ),
+        ("bob", EntryBody::Deleted { target }, "deleted"),
+        (
+            "carol",
+            EntryBody::Unreacted {
+                target,
+                emoji: emoji(),
+            },
+            "deleted",
+        ),
+    ];
+    for (seq, (by, body, reads)) in (1..).zip(live) {
+        state.apply(Frame::Entry(entry(seq, by, body)));
+        assert_eq!(text_of(&state, 1), reads);
+    }
+}
+
+#[test]
+fn what_a_page_includes_already_is_not_counted_again() {
+    let mut state = state(9, 9);
+    state.apply(Frame::Current {});
+    let emoji = Emoji::parse("👍").unwrap();
+    let mut as_now = said(5);
+    if let EntryBody::Posted { reactions, .. } = &mut as_now.body {
+        reactions.push(crate::protocol::Reaction {
+            emoji: emoji.clone(),
+            count: 9,
+            users: vec![user("dora")],
+        });
+    }
+    let reacted = EntryBody::Reacted {
+        target: Seq::new(5),
+        emoji,
+    };
+    let page = vec![as_now, entry(6, "carol", reacted.clone())];
+    state.page(&ops(), page, Some(&end(9)), Purpose::Past);
+    assert_eq!(text_of(&state, 5), "text 5 👍9");
+    state.apply(Frame::Entry(entry(10, "erin", reacted)));
+    assert_eq!(text_of(&state, 5), "text 5 👍10");
+}
+
+#[test]
+fn only_what_others_say_after_the_servers_count_is_unread() {
+    let mut state = state(1, 2);
+    state.apply(Frame::Entry(said(2)));
+    state.apply(Frame::Current {});
+    state.apply(Frame::Entry(entry(3, "alice", posted("mine"))));
+    state.apply(Frame::Entry(said(4)));
+    let mut calling = posted("@alice");
+    if let EntryBody::Posted { mentions, .. } = &mut calling {
+        mentions.push(user("Alice"));
+    }
+    state.apply(Frame::Entry(entry(5, "bob", calling)));
+    let unread = state.conversation(&ops()).unwrap().facts().unread;
+    assert_eq!((unread.unread, unread.mentions), (2, 1));
+    assert_eq!(
+        state.conversation(&ops()).unwrap().last_by(&user("alice")),
+        Some(Seq::new(3))
+    );
+}
+
+#[test]
+fn a_renamed_room_keeps_its_entries_and_its_cursor() {
+    let mut state = state(1, 1);
+    state.apply(Frame::Current {});
+    state.apply(Frame::Entry(said(2)));
+    let fire = Address::parse("#fire").unwrap();
+    let frame = ConversationFrame {
+        conversation: fire.clone(),
+        was: Some(ops()),
+        ..facts(2)
+    };
+    let changes = state.apply(Frame::Conversation(frame));
+    assert!(changes.contains(&Change::Renamed {
+        was: ops(),
+        now: fire.clone()
+    }));
+    assert!(state.conversation(&ops()).is_none());
+    assert_eq!(state.conversation(&fire).unwrap().cursor(), Seq::new(2));
+}
+
+#[test]
+fn whoever_is_put_out_reads_no_further() {
+    let mut state = state(1, 1);
+    state.apply(Frame::Current {});
+    let kicked = EntryBody::Kicked {
+        user: user("alice"),
+        reason: crate::model::Reason::default(),
+    };
+    let changes = state.apply(Frame::Entry(entry(2, "bob", kicked)));
+    assert!(changes.contains(&Change::Gone(ops())));
+    assert_eq!(state.apply(Frame::Entry(said(3))), []);
+}
+
+#[test]
+fn a_log_that_was_replaced_is_begun_again() {
+    let mut state = state(50, 50);
+    state.cut_off();
+    state.begin(user("alice"));
+    state.apply(Frame::Conversation(facts(2)));
+    state.apply(Frame::Current {});
+    assert_eq!(seen(&state.apply(Frame::Entry(said(3)))), [3]);
+}
