@@ -1,5 +1,21 @@
 //! The client: everything between the keyboard and the wire.
+//!
+//! The link does not know the screen, the screen does not know the link: [`core`] joins link,
+//! [`state`], [`outbox`] and [`profile`], and a screen sits on it. Promises: nothing typed is lost or
+//! sent twice, nothing said is missed or shown twice, and what others write cannot drive the terminal.
 
+mod backoff;
 pub mod command;
+mod connection;
+pub mod core;
+#[cfg(test)]
+mod fake;
+mod heartbeat;
+mod link;
+pub mod outbox;
+mod private;
+pub mod profile;
 pub mod sanitize;
 pub mod state;
+
+pub use link::{LinkState, Stop};

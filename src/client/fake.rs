@@ -1,0 +1,99 @@
+//! The server's end of a connection, for tests that play the server.
+
+use tokio::io::{
+    AsyncBufReadExt, AsyncWriteExt, BufReader, DuplexStream, Lines, ReadHalf, WriteHalf, duplex,
+    split,
+};
+
+use crate::{
+    model::{ServerRole, TokenId, UserName},
+    protocol::{Answer, Code, Failure, Frame, Hello, Limits, Request, RequestId, Secret, Welcome},
+};
+
+/// Bytes on their way, as in a socket.
+const PIPE: usize = 4096;
+
+/// The server's end of one connection.
+pub(super) struct Far {
+    lines: Lines<BufReader<ReadHalf<DuplexStream>>>,
+    writer: WriteHalf<DuplexStream>,
+}
+
+impl Far {
+    /// The two ends of a connection.
+    pub(super) fn new() -> (DuplexStream, Self) {
+        let (near, far) = duplex(PIPE);
+        let (reader, writer) = split(far);
+        let lines = BufReader::new(reader).lines();
+        (near, Self { lines, writer })
+    }
+
+    pub(super) async fn say(&mut self, frame: &Frame) {
+        let mut line = Vec::new();
+        frame.encode(&mut line);
+        // The client may be gone; what it then misses is what the test is about.
+        let _gone = self.writer.write_all(&line).await;
+    }
+
+    /// The next request; none when the client is gone.
+    pub(super) async fn request(&mut self) -> Option<Request> {
+        let line = self.lines.next_line().await.ok()??;
+        Some(Request::parse(line.as_bytes()).unwrap())
+    }
+
+    pub(super) async fn expect(&mut self, word: &str) -> Request {
+        let request = self.request().await.expect("a request");
+        assert_eq!(request.verb.word(), word);
+        request
+    }
+
+    /// Takes the login, which must be of this kind.
+    pub(super) async fn let_in(&mut self, word: &str) -> Request {
+        let request = self.expect(word).await;
+        let welcome = Welcome {
+            user: UserName::parse("alice").unwrap(),
+            role: ServerRole::Member,
+            session: TokenId::new(1),
+            token: Some(Secret::new("token".to_owned())),
+            failed_logins: None,
+        };
+        let answer = Answer {
+            id: request.id,
+            welcome: Some(welcome),
+            ..Answer::default()
+        };
+        self.say(&Frame::Ok(answer)).await;
+        request
+    }
+
+    pub(super) async fn refuse(
+        &mut self,
+        id: Option<RequestId>,
+        code: Code,
+        retry_ms: Option<u64>,
+    ) {
+        let failure = Failure {
+            id,
+            code,
+            text: format!("{code:?}"),
+            retry_ms,
+        };
+        self.say(&Frame::Error(failure)).await;
+    }
+}
+
+pub(super) fn hello(protocol: u32) -> Frame {
+    Frame::Hello(Hello {
+        protocol,
+        software: "netcomm 0.1.0".to_owned(),
+        name: "test".to_owned(),
+        registration: "open".to_owned(),
+        limits: Limits {
+            frame: 65_536,
+            frame_before_login: 4096,
+            text: 16_384,
+            history_page: 200,
+            backlog: 500,
+        },
+    })
+}
