@@ -32,11 +32,12 @@ pub(super) enum Past {
 }
 
 impl Past {
+    /// The words are equally long, so that one takes the other's place in a single write.
     const fn as_str(self) -> &'static str {
         match self {
             Self::None => "",
             Self::Clean => "clean",
-            Self::Cut => "open",
+            Self::Cut => "open ",
         }
     }
 }
@@ -118,7 +119,6 @@ impl Folder {
     pub(super) fn leave_as(&self, past: Past) -> Result<(), StoreError> {
         let mut lock = &self.lock;
         lock.rewind()
-            .and_then(|()| lock.set_len(0))
             .and_then(|()| lock.write_all(past.as_str().as_bytes()))
             .and_then(|()| lock.sync_all())
             .map_err(failed("write", &self.path.join(LOCK_FILE)))

@@ -10,6 +10,7 @@ use super::{
     StoreError, Tx, account,
     query::{all, first, only},
     sql::Count,
+    unread::Unseen,
 };
 
 /// A conversation as one of its members has it.
@@ -220,49 +221,6 @@ fn read(
         mentions: if muted { 0 } else { unseen.mentions()? },
         muted,
     })
-}
-
-/// The part of a log that an account has not read.
-struct Unseen<'c> {
-    connection: &'c Connection,
-    account: AccountId,
-    conversation: ConversationId,
-    after: Seq,
-}
-
-impl Unseen<'_> {
-    /// How many messages of others, of `posts` that there ever were. Messages carry running
-    /// numbers, so that none need be counted.
-    fn posts(&self, posts: u64) -> Result<u64, StoreError> {
-        let sql = "SELECT ordinal - (kind = 'posted') FROM entries
-                   WHERE conversation = ?2 AND seq > ?3 ORDER BY seq LIMIT 1";
-        let before = self.number(sql)?;
-        let sql = "SELECT own - 1 FROM entries
-                   WHERE author = ?1 AND conversation = ?2 AND seq > ?3 AND kind = 'posted'
-                   ORDER BY seq LIMIT 1";
-        let own_before = self.number(sql)?;
-        let sql = "SELECT own FROM entries
-                   WHERE author = ?1 AND conversation = ?2 AND seq > ?3 AND kind = 'posted'
-                   ORDER BY seq DESC LIMIT 1";
-        let own = self
-            .number(sql)?
-            .zip(own_before)
-            .map_or(0, |(last, first)| last.saturating_sub(first));
-        Ok(before.map_or(0, |before| posts.saturating_sub(before).saturating_sub(own)))
-    }
-
-    fn mentions(&self) -> Result<u64, StoreError> {
-        let sql = "SELECT count(*) FROM mentions
-                   WHERE account = ?1 AND conversation = ?2 AND seq > ?3";
-        Ok(self.number(sql)?.unwrap_or(0))
-    }
-
-    fn number(&self, sql: &str) -> Result<Option<u64>, StoreError> {
-        let params = (self.account, self.conversation, self.after);
-        first(self.connection, sql, params, |row| {
-            Ok(row.get::<_, Count>(0)?.0)
-        })
-    }
 }
 
 #[cfg(test)]

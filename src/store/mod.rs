@@ -35,6 +35,7 @@ mod search;
 mod secret;
 mod sql;
 mod token;
+mod unread;
 mod verify;
 mod writer;
 
@@ -51,7 +52,7 @@ pub use membership::{Invitation, Membership, Place, RoomCount, Seat};
 pub use page::{Body, Digest, Kept, Page, PageLimits, Reaction};
 pub use reader::Reader;
 pub use retention::{Retention, Trimmed};
-pub use search::{Found, Hit, Index, Query, Readable, Searcher, Words};
+pub use search::{Followed, Found, Hit, Index, Query, Readable, Searcher, Words};
 pub use secret::{Fingerprint, PasswordHash, SecretHash};
 pub use token::{NewToken, TokenListing, TokenRecord};
 pub use verify::{Verified, verify};

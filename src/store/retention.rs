@@ -7,7 +7,7 @@ use rusqlite::Connection;
 use crate::model::{ConversationId, Seq, Timestamp};
 
 use super::{
-    StoreError, Tx,
+    Followed, StoreError, Tx,
     query::{all, execute, first, only},
     sql::{Count, Millis},
 };
@@ -61,6 +61,19 @@ impl Tx<'_> {
         }
         let more = start == last && start <= log.head;
         Ok(Trimmed { start, more })
+    }
+
+    /// Forgets which messages were amended, as far as the search index has followed.
+    ///
+    /// # Errors
+    ///
+    /// When the database fails.
+    pub fn forget_amended(&self, followed: Followed) -> Result<usize, StoreError> {
+        execute(
+            self.connection(),
+            "DELETE FROM amended WHERE id <= ?1",
+            [followed.0],
+        )
     }
 }
 

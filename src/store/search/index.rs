@@ -27,6 +27,10 @@ pub struct Index {
     searcher: Searcher,
 }
 
+/// The last amendment that an index has taken in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Followed(pub(in super::super) i64);
+
 /// How far an index has come.
 #[derive(Clone, Copy)]
 struct State {
@@ -57,6 +61,15 @@ impl Index {
     #[must_use]
     pub fn searcher(&self) -> Searcher {
         self.searcher.clone()
+    }
+
+    /// How far the index has followed the amendments; what is before that need not be kept for it.
+    ///
+    /// # Errors
+    ///
+    /// When the index fails.
+    pub fn followed(&self) -> Result<Followed, StoreError> {
+        state(&self.connection).map(|state| Followed(state.amended))
     }
 
     /// Takes up to `batch` new entries and as many amendments into the index. Says whether there is

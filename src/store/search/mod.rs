@@ -10,6 +10,6 @@ mod searcher;
 mod words;
 
 pub use find::{Found, Hit, Query, Readable};
-pub use index::Index;
+pub use index::{Followed, Index};
 pub use searcher::Searcher;
 pub use words::Words;

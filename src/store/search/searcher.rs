@@ -89,7 +89,7 @@ mod tests {
         chat::Event,
         model::{Account, Seq, Text},
         store::{
-            EVERYONE, Index, Readable, Retention, Words,
+            EVERYONE, Followed, Index, Readable, Retention, Words,
             fixture::{Fixture, at},
         },
     };
@@ -196,6 +196,13 @@ mod tests {
             keep_last: Some(5),
         };
         fixture.within(|tx| tx.trim(EVERYONE, rule, at(99), 99).unwrap());
+        let edit_and_deletion = 2;
+        while index.followed().unwrap() < Followed(edit_and_deletion) {
+            index.catch_up(1).unwrap();
+        }
+        let followed = index.followed().unwrap();
+        let forgotten = fixture.within(|tx| tx.forget_amended(followed).unwrap());
+        assert_eq!(forgotten, 2, "the trimmed one is still to be followed");
         for (words, expected) in [
             ("one", vec![]),
             ("two", vec![]),
