@@ -273,6 +273,14 @@ impl Feed {
         self.key
     }
 
+    /// What the reader calls a conversation that it reads.
+    #[must_use]
+    pub fn address(&self, conversation: ConversationId) -> Option<&Address> {
+        let mut open = self.cursors.iter().filter(|cursor| !cursor.closing);
+        open.find(|cursor| cursor.conversation == conversation)
+            .map(|cursor| &cursor.address)
+    }
+
     /// Waits until the hub has left something. Cancel safe: a wake-up is stored, not lost.
     pub async fn changed(&self) {
         self.slip.wake.notified().await;

@@ -1,6 +1,7 @@
 //! The server: listens, keeps what connections share, and starts and stops as one.
 
 mod admission;
+mod indexer;
 mod listener;
 mod native;
 mod pace;
@@ -21,7 +22,7 @@ use crate::{
     config::Config,
     hub::{self, Hub, HubThread},
     protocol::Frame,
-    store::{Durability, Reader, Store, StoreError},
+    store::{Durability, Index, Reader, Searcher, Store, StoreError},
     tls::{LoadError, MinVersion, Pin, ServerTls},
 };
 
@@ -43,6 +44,7 @@ pub(crate) struct Context {
     hub: Hub,
     auth: Auth,
     reader: Reader,
+    searcher: Searcher,
     tls: ServerTls,
     public_address: String,
     buffers: Buffers,
@@ -156,6 +158,7 @@ impl Server {
         }
         .unwrap_or_default();
         let reader = store.reader();
+        let index = store.search_index()?;
         let auth = Auth::new(reader.clone(), &config)?;
         let (hub, hub_thread) = Hub::start(store, limits(&config)).map_err(StartError::Thread)?;
         let context = Arc::new(Context {
@@ -164,14 +167,20 @@ impl Server {
             hub,
             auth,
             reader,
+            searcher: index.searcher(),
             tls,
             buffers: Buffers::default(),
             shutdown: CancellationToken::new(),
         });
-        Ok(Self::listen(context, sockets, hub_thread))
+        Ok(Self::listen(context, sockets, index, hub_thread))
     }
 
-    fn listen(context: Arc<Context>, sockets: Vec<TcpListener>, hub_thread: HubThread) -> Self {
+    fn listen(
+        context: Arc<Context>,
+        sockets: Vec<TcpListener>,
+        index: Index,
+        hub_thread: HubThread,
+    ) -> Self {
         let connections = TaskTracker::new();
         let admissions = Admissions::default();
         let addresses = sockets
@@ -189,6 +198,7 @@ impl Server {
             ));
         }
         listeners.spawn(tick(Arc::clone(&context)));
+        listeners.spawn(indexer::follow(index, Arc::clone(&context)));
         Self {
             context,
             addresses,

@@ -14,14 +14,26 @@ fn torture(arguments: &[&str]) -> Output {
 fn crashes_and_cuts_lose_and_double_nothing() {
     let run = torture(&[]);
     let told = String::from_utf8_lossy(&run.stdout);
-    assert!(run.status.success(), "{told}{}", String::from_utf8_lossy(&run.stderr));
-    assert!(told.contains("0 promises broken, 0 messages lost"), "{told}");
+    assert!(
+        run.status.success(),
+        "{told}{}",
+        String::from_utf8_lossy(&run.stderr)
+    );
+    assert!(
+        told.contains("0 promises broken, 0 messages lost"),
+        "{told}"
+    );
 }
 
 #[test]
 fn a_disk_that_forgets_is_found_out() {
     let run = torture(&["--forgetful-disk"]);
     let told = String::from_utf8_lossy(&run.stdout);
-    assert_eq!(run.status.code(), Some(1), "{told}{}", String::from_utf8_lossy(&run.stderr));
+    assert_eq!(
+        run.status.code(),
+        Some(1),
+        "{told}{}",
+        String::from_utf8_lossy(&run.stderr)
+    );
     assert!(told.contains("LOST: the server told"), "{told}");
 }

@@ -270,7 +270,8 @@ pub struct History {
 /// See [`super::Verb::Search`].
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Search {
-    /// Words that must all be in the message; the last may be the beginning of one.
+    /// Words that must all be in the message, in any order and case: `"a phrase"` as it stands,
+    /// `wor*` for every word that begins so. At most 1,024 bytes.
     pub words: String,
     /// Only in this conversation.
     #[serde(

@@ -12,7 +12,7 @@ use crate::{
     store::PageLimits,
 };
 
-use super::{end::End, refusal::Refuse, saying, session::Session};
+use super::{end::End, login::internal, refusal::Refuse, saying, session::Session};
 
 /// The most bytes of one history page.
 const HISTORY_BYTES_MAX: usize = 256 * 1024;
@@ -31,6 +31,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
         };
         let answered = match verb {
             Verb::History(history) => return self.history(id, history).await,
+            Verb::Search(search) => return self.search(id, search).await,
             verb => self.find(verb).await,
         };
         let end = match self.catch_up().await {
@@ -91,18 +92,33 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
                 Code::AlreadyLoggedIn,
                 "you are logged in; connect again for another login",
             )),
-            other => Err(Refuse::new(
-                Code::UnknownType,
-                format!(
-                    "this server does not know the request '{}' yet",
-                    other.word()
-                ),
-            )),
+            // These go to the hub or are answered elsewhere, and so never come here.
+            Verb::Quit(_)
+            | Verb::Pong(_)
+            | Verb::History(_)
+            | Verb::Search(_)
+            | Verb::Send(_)
+            | Verb::Edit(_)
+            | Verb::Delete(_)
+            | Verb::React(_)
+            | Verb::Unreact(_)
+            | Verb::Create(_)
+            | Verb::Join(_)
+            | Verb::Leave(_)
+            | Verb::Invite(_)
+            | Verb::Topic(_)
+            | Verb::Role(_)
+            | Verb::Kick(_)
+            | Verb::Ban(_)
+            | Verb::Unban(_)
+            | Verb::Mute(_)
+            | Verb::Unmute(_)
+            | Verb::Set(_) => Err(internal(&"a request went the wrong way")),
         }
     }
 
     /// One answer for what does not exist and for what the asker is not in.
-    fn conversation(&self, address: &Address) -> Result<ConversationId, Refuse> {
+    pub(super) fn conversation(&self, address: &Address) -> Result<ConversationId, Refuse> {
         self.feed.conversation(address).ok_or_else(|| {
             Refuse::new(
                 Code::NotFound,

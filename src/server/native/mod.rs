@@ -10,6 +10,7 @@ mod login;
 mod own;
 mod refusal;
 mod saying;
+mod search;
 mod session;
 mod wire;
 

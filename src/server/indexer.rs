@@ -1,0 +1,50 @@
+//! Keeps the search index up to date with what is committed, out of everybody's way.
+
+use std::{sync::Arc, time::Duration};
+
+use tokio::{
+    select,
+    task::spawn_blocking,
+    time::{MissedTickBehavior, interval},
+};
+
+use crate::store::Index;
+
+use super::Context;
+
+/// How far the index may lag behind while little is said.
+const INDEX_INTERVAL: Duration = Duration::from_millis(500);
+/// How many entries are taken in at once: some milliseconds of work.
+const INDEX_BATCH: usize = 1000;
+
+/// Follows the logs until the server stops. What is missing then is taken in after the next start.
+pub(super) async fn follow(index: Index, context: Arc<Context>) {
+    let mut index = Some(index);
+    let mut ticks = interval(INDEX_INTERVAL);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut failed = false;
+    while let Some(mut working) = index.take() {
+        let worked = spawn_blocking(move || {
+            let more = working.catch_up(INDEX_BATCH);
+            (working, more)
+        });
+        // The runtime takes no more work when it is ending.
+        let Ok((worked, more)) = worked.await else {
+            return;
+        };
+        index = Some(worked);
+        match more {
+            Ok(true) if !context.shutdown.is_cancelled() => continue,
+            Ok(_) => failed = false,
+            Err(error) if !failed => {
+                failed = true;
+                tracing::error!(%error, "the search index does not follow; trying again");
+            }
+            Err(_) => {}
+        }
+        select! {
+            _ = ticks.tick() => {}
+            () = context.shutdown.cancelled() => return,
+        }
+    }
+}
