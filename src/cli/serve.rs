@@ -16,7 +16,7 @@ use tokio::{
 };
 
 use crate::{
-    auth::InviteSecret,
+    auth::{AUDIT, InviteSecret},
     config::Config,
     logging::Logging,
     model::{ServerRole, Timestamp},
@@ -239,7 +239,7 @@ async fn reload(args: &Args, server: &Server, logging: &Logging) {
             for warning in config.warnings() {
                 tracing::warn!("{warning}");
             }
-            tracing::info!(target: crate::auth::AUDIT, ?needs_restart, "config_loaded");
+            tracing::info!(target: AUDIT, event = "config_loaded", ?needs_restart);
         }
         Err(error) => tracing::error!(%error, "certificate not taken over; the old one serves on"),
     }

@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use crate::{
+    auth::AUDIT,
     chat::{Entry, Event},
-    model::{AccountId, ConversationId, Seq},
+    model::{AccountId, Address, ConversationId, Seq},
     store::Membership,
 };
 
@@ -129,6 +130,21 @@ fn show(
     }
 }
 
+/// What moderators do to others goes into the audit trail as well.
+fn audit(entry: &Entry, conversation: &Address) {
+    let (event, user) = match &entry.event {
+        Event::RoleSet { account, .. } => ("room_role", account),
+        Event::Kicked { account, .. } => ("kicked", account),
+        Event::Banned { account, .. } => ("banned", account),
+        Event::Unbanned { account } => ("unbanned", account),
+        Event::Muted { account, .. } => ("muted", account),
+        Event::Unmuted { account } => ("unmuted", account),
+        _ => return,
+    };
+    let (by, user) = (&entry.author.name, &user.name);
+    tracing::info!(target: AUDIT, event, %user, %by, %conversation);
+}
+
 /// One event an entry, for those who keep a record of what went through.
 fn log(entry: &Entry, place: &Place, texts: bool) {
     let (conversation, author) = (place.seen_from(Side::First), &entry.author.name);
@@ -137,6 +153,7 @@ fn log(entry: &Entry, place: &Place, texts: bool) {
         Event::Posted { text, .. } | Event::Edited { text, .. } => text.as_str(),
         _ => "",
     };
+    audit(entry, &conversation);
     let bytes = text.len();
     if texts {
         tracing::info!(target: "netcomm::entry", %conversation, %author, seq, kind, bytes, text, "entry kept");

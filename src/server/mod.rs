@@ -18,9 +18,10 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use zeroize::Zeroizing;
 
 use crate::{
-    auth::{Auth, InviteLink, InviteSecret, LinkError, ServerAddress},
+    auth::{AUDIT, Auth, InviteLink, InviteSecret, LinkError, ServerAddress},
     config::Config,
     hub::{self, Hub, HubThread},
+    model::Timestamp,
     protocol::Frame,
     store::{Durability, Index, Reader, Searcher, Store, StoreError},
     tls::{LoadError, MinVersion, Pin, ServerTls},
@@ -33,6 +34,8 @@ const LISTEN_BACKLOG: u32 = 1024;
 /// How long connections get to take their goodbye. With the second the hub may take after that, the
 /// server is gone within five.
 const DRAIN_TIMEOUT: Duration = Duration::from_secs(3);
+/// How long before its end a certificate is complained about at each start and reload.
+const EXPIRY_NOTICE: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 /// How often values that have gathered are told.
 const TICK_INTERVAL: Duration = Duration::from_secs(1);
 /// Clients are asked to come back after this long, and as much again by chance.
@@ -143,6 +146,7 @@ impl Server {
     /// [`StartError`], naming the file, folder or address.
     pub fn start(config: Config, home: Home) -> Result<Self, StartError> {
         let tls = load_tls(&config)?;
+        announce(&tls);
         let store = match home {
             Home::Kept(folder) => Store::open(&folder, Durability::Full)?,
             Home::Ephemeral(folder) => Store::open(&folder, Durability::None)?,
@@ -255,6 +259,7 @@ impl Server {
     /// When the certificate or key cannot be used; then all stays as it was.
     pub async fn reload(&self, new: &Config) -> Result<Vec<String>, LoadError> {
         self.context.tls.reload()?;
+        announce(&self.context.tls);
         let reload = self.context.config().reloaded(new);
         self.context.hub.set_limits(limits(&reload.config)).await;
         self.context.config.store(Arc::new(reload.config));
@@ -311,6 +316,15 @@ fn load_tls(config: &Config) -> Result<ServerTls, LoadError> {
         config.tls.key.clone(),
         least,
     )
+}
+
+/// Says which certificate serves from now on, and in time that it ends.
+fn announce(tls: &ServerTls) {
+    let (expires, names) = (tls.expires(), tls.names());
+    tracing::info!(target: AUDIT, event = "certificate_loaded", %expires, ?names);
+    if expires < Timestamp::now().after(EXPIRY_NOTICE) {
+        tracing::warn!(%expires, "the certificate ends soon; run netcomm gen-certs --renew, then send SIGHUP");
+    }
 }
 
 fn listen(address: SocketAddr) -> io::Result<TcpListener> {

@@ -6,7 +6,8 @@ use tokio::io::{AsyncRead, AsyncWrite};
 
 use crate::{
     auth::{
-        Identity, InviteSecret, LoginError, Password, Proven, RegisterError, SecretToken, TokenSeed,
+        AUDIT, Identity, InviteSecret, LoginError, Password, Proven, RegisterError, SecretToken,
+        TokenSeed,
     },
     config::Registration,
     hub::{Feed, SignInError},
@@ -182,6 +183,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Newcomer<'_, S> {
         let keep = self.context.config().sessions.per_account;
         let invite = invite.map(|secret| secret.hash());
         self.context.hub.register(new, seed, keep, invite).await?;
+        tracing::info!(target: AUDIT, event = "registered", user = %name, peer = %self.peer);
         let identity = self.context.auth.identify(&token, self.peer).await?;
         let token = Some(Secret::new(token.reveal().to_string()));
         Ok(Admitted {

@@ -28,7 +28,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
             .await?;
         hub.change_password(account.id, new, Some(self.identity.token()))
             .await?;
-        tracing::info!(target: AUDIT, user = %account.name, "password_changed");
+        tracing::info!(target: AUDIT, event = "password_changed", user = %account.name);
         Ok(Answer::default())
     }
 
@@ -53,7 +53,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
     pub(super) async fn revoke(&self, which: SessionsToEnd) -> Answered {
         let account = self.identity.account();
         let ended = self.context.hub.revoke(account.id, which).await?;
-        tracing::info!(target: AUDIT, user = %account.name, ended, "tokens_revoked");
+        tracing::info!(target: AUDIT, event = "tokens_revoked", user = %account.name, ended);
         if ended == 0 && matches!(which, SessionsToEnd::One(_)) {
             return Err(Refuse::new(Code::NotFound, "you have no such session"));
         }
@@ -84,7 +84,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
             let text = "only the server's admin may invite to it";
             return Err(Refuse::new(Code::Forbidden, text));
         }
-        tracing::info!(target: AUDIT, user = %self.identity.account().name, "invite_made");
+        tracing::info!(target: AUDIT, event = "invite_made", user = %self.identity.account().name);
         Ok(Answer {
             link: Some(link.to_string()),
             ..Answer::default()
