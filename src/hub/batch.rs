@@ -110,7 +110,7 @@ fn show(
             // is that old from the store, by the name it knows.
             live.tail.clear();
             for reader in &live.readers {
-                reader.slip.rename(id, place.seen_from(Side::First), seq);
+                reader.slip.rename(id, place.clone(), seq);
             }
         } else {
             live.tail.push(entry, place.clone());

@@ -129,20 +129,21 @@ impl Core {
         self.mend()?;
         let tx = self.store.begin()?;
         for job in writes {
+            let mut turn = Turn {
+                tx: &tx,
+                world: &mut self.world,
+                limits: &self.limits,
+                batch: &mut outcome.batch,
+                now,
+            };
             match job {
-                Job::Ask { key, request, ask } => {
-                    let (world, limits) = (&mut self.world, &self.limits);
-                    let batch = &mut outcome.batch;
-                    Turn {
-                        tx: &tx,
-                        world,
-                        limits,
-                        batch,
-                        now,
+                Job::Ask { key, request, ask } => turn.ask(key, request, &ask)?,
+                Job::Work(work) => {
+                    outcome.finishes.push(work(&tx, &mut outcome.effects)?);
+                    for entry in outcome.effects.written.drain(..) {
+                        turn.adopt(entry)?;
                     }
-                    .ask(key, request, &ask)?;
                 }
-                Job::Work(work) => outcome.finishes.push(work(&tx, &mut outcome.effects)?),
                 Job::Attach { .. }
                 | Job::Typing { .. }
                 | Job::Away { .. }
@@ -180,6 +181,7 @@ impl Core {
                 why,
             } => self.world.end_session(account, token, why),
             Effect::Role { account, role } => self.world.set_role(account, role),
+            Effect::Rename { from, to } => self.world.rename(&from, &to),
             Effect::Tell {
                 account,
                 except,

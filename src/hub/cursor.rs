@@ -4,7 +4,10 @@ use std::{collections::VecDeque, sync::Arc};
 
 use crate::model::{Address, ConversationId, Seq};
 
-use super::{place::Side, tail::Tail};
+use super::{
+    place::{Place, Side},
+    tail::Tail,
+};
 
 /// One conversation as a session reads it. Owned by the session's feed.
 #[derive(Debug)]
@@ -25,7 +28,7 @@ pub(super) struct Cursor {
 #[derive(Clone, Debug)]
 pub(super) struct Renaming {
     pub(super) after: Seq,
-    pub(super) address: Address,
+    pub(super) place: Place,
 }
 
 impl Cursor {
@@ -39,7 +42,7 @@ impl Cursor {
                 self.renamings.push_front(renaming);
                 return self.up_to.min(after);
             }
-            self.address = renaming.address;
+            self.address = renaming.place.seen_from(self.side);
         }
         self.up_to
     }
@@ -47,6 +50,8 @@ impl Cursor {
 
 #[cfg(test)]
 mod tests {
+    use crate::model::RoomName;
+
     use super::*;
 
     fn at(address: &str) -> Address {
@@ -55,14 +60,14 @@ mod tests {
 
     #[test]
     fn a_renaming_is_told_under_the_old_name_and_what_follows_under_the_new_one() {
-        let renaming = |after, address| Renaming {
+        let renaming = |after, name| Renaming {
             after: Seq::new(after),
-            address: at(address),
+            place: Place::Room(RoomName::parse(name).unwrap()),
         };
         let mut cursor = Cursor {
             conversation: ConversationId::new(7),
             address: at("#ops"),
-            renamings: [renaming(4, "#fire"), renaming(6, "#water")].into(),
+            renamings: [renaming(4, "fire"), renaming(6, "water")].into(),
             side: Side::First,
             tail: Arc::default(),
             next: Seq::new(3),

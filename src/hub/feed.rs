@@ -20,7 +20,7 @@ use crate::{
 use super::{
     ask::Outcome,
     cursor::{Cursor, Renaming},
-    place::Side,
+    place::{Place, Side},
     tail::{Copied, Encode, Tail, Wanted},
 };
 
@@ -163,8 +163,8 @@ impl Slip {
     }
 
     /// The conversation is called something else after the entry `after`.
-    pub(super) fn rename(&self, conversation: ConversationId, address: Address, after: Seq) {
-        let renaming = Renaming { after, address };
+    pub(super) fn rename(&self, conversation: ConversationId, place: Place, after: Seq) {
+        let renaming = Renaming { after, place };
         self.pending()
             .changes
             .push(Change::Rename(conversation, renaming));
@@ -188,6 +188,11 @@ impl Slip {
     pub(super) fn end(&self, why: Ended) {
         self.pending().news.ended.get_or_insert(why);
         self.wake();
+    }
+
+    /// Whether the session is over, whether or not it knows yet.
+    pub(super) fn has_ended(&self) -> bool {
+        self.pending().news.ended.is_some()
     }
 
     fn wake(&self) {
@@ -292,6 +297,7 @@ impl Feed {
         let marks = mem::take(&mut pending.marks);
         let changes = mem::take(&mut pending.changes);
         let mut news = mem::take(&mut pending.news);
+        pending.news.ended = news.ended;
         drop(pending);
         for change in changes {
             self.change(change, &mut news);

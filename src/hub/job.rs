@@ -4,7 +4,8 @@ use tokio::sync::oneshot;
 
 use crate::{
     auth::Identity,
-    model::{Account, AccountId, Address, Reason, Seq, ServerRole, TokenId},
+    chat::Entry,
+    model::{Account, AccountId, Address, Reason, Seq, ServerRole, TokenId, UserName},
     store::{StoreError, Tx},
 };
 
@@ -91,6 +92,7 @@ pub struct Online {
 /// What a piece of work means for sessions that are attached, once it is committed.
 #[derive(Debug, Default)]
 pub struct Effects {
+    pub(super) written: Vec<Entry>,
     pub(super) list: Vec<Effect>,
 }
 
@@ -110,6 +112,10 @@ pub(super) enum Effect {
         account: AccountId,
         role: ServerRole,
     },
+    Rename {
+        from: UserName,
+        to: UserName,
+    },
     Tell {
         account: AccountId,
         except: Option<SessionKey>,
@@ -118,6 +124,16 @@ pub(super) enum Effect {
 }
 
 impl Effects {
+    /// Shows an entry that was put into the transaction to all who read its conversation.
+    pub fn wrote(&mut self, entry: Entry) {
+        self.written.push(entry);
+    }
+
+    /// An account is called something else from now on.
+    pub fn rename(&mut self, from: UserName, to: UserName) {
+        self.list.push(Effect::Rename { from, to });
+    }
+
     /// Ends the sessions of an account, but for the one with the token to `keep`.
     pub fn end_all(&mut self, account: AccountId, keep: Option<TokenId>, why: Ended) {
         self.list.push(Effect::EndAll { account, keep, why });

@@ -12,6 +12,7 @@ mod core;
 mod cursor;
 mod feed;
 mod job;
+mod operation;
 mod place;
 mod presence;
 mod tail;
@@ -32,6 +33,7 @@ pub use accounts::{ReadUpTo, RegisterError, SessionsToEnd, SignInError};
 pub use ask::{Ask, Kept, Outcome, Refused, Want};
 pub use feed::{Ended, Feed, News, Opened, SessionKey, Step, Value};
 pub use job::{AttachError, Effects, Online};
+pub use operation::{Done, LastOwner, NotDone, Operation, Progress};
 pub use presence::PRESENCE_READERS_MAX;
 pub use tail::Encode;
 

@@ -62,6 +62,19 @@ impl Place {
         }
     }
 
+    /// Calls it by a user's new name. Says whether it was called by the old one.
+    pub(super) fn rename(&mut self, from: &UserName, to: &UserName) -> bool {
+        let Self::Direct(names) = self else {
+            return false;
+        };
+        let mut renamed = false;
+        for name in names.iter_mut().filter(|name| *name == from) {
+            name.clone_from(to);
+            renamed = true;
+        }
+        renamed
+    }
+
     /// Whether the user called `me` means it by that address.
     pub(super) fn is_called(&self, address: &Address, me: &UserName) -> bool {
         match (self, address) {

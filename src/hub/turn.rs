@@ -68,6 +68,9 @@ impl Turn<'_> {
         let Some(session) = self.world.sessions.get(&key) else {
             return Ok(());
         };
+        if session.slip.has_ended() {
+            return Ok(());
+        }
         let (actor, slip) = (session.actor.clone(), Arc::clone(&session.slip));
         let outcome = match self.outcome(&actor, ask) {
             Ok(kept) => Ok(kept),
@@ -288,25 +291,40 @@ impl Turn<'_> {
             Event::Posted { here: true, .. } => self.readers_of(id, actor.account.id),
             _ => Vec::new(),
         };
-        let state = self.world.state(self.tx, id)?;
+        self.batch.touched.push(id);
         let entry = Entry {
             conversation: id,
-            seq: state.head.next(),
+            seq: self.world.state(self.tx, id)?.head.next(),
             at: self.now,
             author: actor.account.clone(),
             message: ask.message.clone(),
             event,
         };
-        state.apply(&entry);
-        let place = Place::of(state);
         self.tx.append(&entry, Some(ask.fingerprint), &here)?;
+        self.adopt(entry.clone())?;
+        Ok(entry)
+    }
+
+    /// Takes an entry in that stands in the transaction already, to be shown after the commit.
+    ///
+    /// # Errors
+    ///
+    /// When the store fails; then the whole batch is void.
+    pub(super) fn adopt(&mut self, entry: Entry) -> Result<(), StoreError> {
+        self.batch.touched.push(entry.conversation);
+        let state = self.world.state(self.tx, entry.conversation)?;
+        // A state that was read from the store just now has it already.
+        if state.head < entry.seq {
+            state.apply(&entry);
+        }
+        let place = Place::of(state);
         let reading = self.reading(&entry)?;
         self.batch.written.push(Written {
-            entry: entry.clone(),
+            entry,
             place,
             reading,
         });
-        Ok(entry)
+        Ok(())
     }
 
     fn readers_of(&self, id: ConversationId, except: AccountId) -> Vec<AccountId> {

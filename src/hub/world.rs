@@ -7,7 +7,7 @@ use std::{collections::HashMap, sync::Arc};
 use crate::{
     auth::Identity,
     chat::{Actor, Conversation},
-    model::{AccountId, Address, ConversationId, Reason, Seq, ServerRole, TokenId},
+    model::{AccountId, Address, ConversationId, Reason, Seq, ServerRole, TokenId, UserName},
     store::{Membership, StoreError, Tx},
 };
 
@@ -263,6 +263,19 @@ impl World {
         for key in self.accounts.get(&account).into_iter().flatten() {
             if let Some(session) = self.sessions.get_mut(key) {
                 session.actor.role = role;
+            }
+        }
+    }
+
+    /// A user is called something else from now on, also in what their readers have yet to read.
+    pub(super) fn rename(&mut self, from: &UserName, to: &UserName) {
+        for (&id, live) in &mut self.live {
+            // It holds names too; the store has the new one.
+            live.state = None;
+            if live.place.rename(from, to) {
+                for reader in &live.readers {
+                    reader.slip.rename(id, live.place.clone(), Seq::ZERO);
+                }
             }
         }
     }

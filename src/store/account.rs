@@ -94,6 +94,17 @@ impl Tx<'_> {
         })
     }
 
+    /// Whether another account than this is an owner that can log in.
+    ///
+    /// # Errors
+    ///
+    /// When the database fails.
+    pub fn has_other_owner(&self, than: AccountId) -> Result<bool, StoreError> {
+        let sql = "SELECT EXISTS (SELECT 1 FROM accounts WHERE role = 'owner' AND NOT disabled
+                                  AND deleted IS NULL AND id <> ?1)";
+        only(self.connection(), sql, [than], |row| Ok(row.get(0)?))
+    }
+
     /// Makes an account. It has read all that was broadcast before.
     ///
     /// # Errors

@@ -25,6 +25,16 @@ impl Tx<'_> {
         load(self.connection(), id)
     }
 
+    /// The place of a conversation's newest entry.
+    ///
+    /// # Errors
+    ///
+    /// When there is no such conversation, and when the database fails.
+    pub fn head(&self, id: ConversationId) -> Result<Seq, StoreError> {
+        let sql = "SELECT head FROM conversations WHERE id = ?1";
+        only(self.connection(), sql, [id], |row| Ok(row.get(0)?))
+    }
+
     /// The room of this name, or that was called so before it was renamed.
     ///
     /// # Errors

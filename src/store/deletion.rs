@@ -1,12 +1,10 @@
 //! Deleting an account: what goes with it, and what stays of what it said.
 
-use rusqlite::Connection;
-
-use crate::model::{AccountId, ConversationId, Seq, Timestamp};
+use crate::model::{AccountId, ConversationId, Seq, Timestamp, UserName};
 
 use super::{
-    StoreError, Tx, projection,
-    query::{all, execute},
+    StoreError, Tx, account,
+    query::{all, execute, first},
 };
 
 /// What becomes of a deleted account's name.
@@ -18,18 +16,10 @@ pub enum NameAfterwards {
     Reserved,
 }
 
-/// What becomes of a deleted account's messages.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum MessagesAfterwards {
-    /// They stay, by `deleted-` and the id.
-    Kept,
-    /// Their texts go, as if their author had deleted each.
-    Removed,
-}
-
 impl Tx<'_> {
     /// Deletes an account: its password, tokens, positions and blocks are gone, and its name with
-    /// them. Leaving its rooms is the caller's, as that is told to the others.
+    /// them. Leaving its rooms and taking back its messages is the caller's, as that is told to
+    /// the others.
     ///
     /// # Errors
     ///
@@ -38,7 +28,6 @@ impl Tx<'_> {
         &self,
         id: AccountId,
         name: NameAfterwards,
-        messages: MessagesAfterwards,
         at: Timestamp,
     ) -> Result<(), StoreError> {
         let connection = self.connection();
@@ -56,31 +45,48 @@ impl Tx<'_> {
         ] {
             execute(connection, sql, [id])?;
         }
-        match messages {
-            MessagesAfterwards::Kept => Ok(()),
-            MessagesAfterwards::Removed => erase_messages_of(connection, id),
-        }
+        Ok(())
     }
-}
 
-/// Takes the text of every message of an account out of the logs.
-fn erase_messages_of(connection: &Connection, author: AccountId) -> Result<(), StoreError> {
-    let sql = "SELECT conversation, seq FROM entries WHERE author = ?1 AND kind = 'posted'";
-    let messages: Vec<(ConversationId, Seq)> = all(connection, sql, [author], |row| {
-        Ok((row.get(0)?, row.get(1)?))
-    })?;
-    messages
-        .into_iter()
-        .try_for_each(|(conversation, seq)| projection::erase(connection, conversation, seq))
+    /// What an account is shown as, deleted or not.
+    ///
+    /// # Errors
+    ///
+    /// When the database fails.
+    pub fn shown_name(&self, id: AccountId) -> Result<Option<UserName>, StoreError> {
+        let sql = "SELECT name FROM accounts WHERE id = ?1";
+        first(self.connection(), sql, [id], |row| Ok(row.get(0)?))
+    }
+
+    /// Messages of an account whose texts are still there, by conversation and place, from after
+    /// `after`.
+    ///
+    /// # Errors
+    ///
+    /// When the database fails.
+    pub fn messages_of(
+        &self,
+        author: AccountId,
+        after: (ConversationId, Seq),
+        limit: usize,
+    ) -> Result<Vec<(ConversationId, Seq)>, StoreError> {
+        let sql = "SELECT conversation, seq FROM entries
+                   WHERE author = ?1 AND kind = 'posted' AND (conversation, seq) > (?2, ?3)
+                     AND text IS NOT NULL ORDER BY conversation, seq LIMIT ?4";
+        let params = (author, after.0, after.1, account::limit_of(limit));
+        all(self.connection(), sql, params, |row| {
+            Ok((row.get(0)?, row.get(1)?))
+        })
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use crate::{
-        model::{ServerRole, UserName},
+        chat::Event,
+        model::ServerRole,
         store::{
-            Body, EVERYONE, NewAccount, NewToken, PageLimits, PasswordHash, Registration,
-            SecretHash,
+            EVERYONE, NewAccount, NewToken, PageLimits, PasswordHash, Registration, SecretHash,
             fixture::{Fixture, at},
         },
     };
@@ -117,8 +123,7 @@ mod tests {
                     prefix: "127.0.0.1".to_owned(),
                 };
                 tx.insert_token(&token, at(1), 10).unwrap();
-                tx.delete_account(gone.id, afterwards, MessagesAfterwards::Kept, at(2))
-                    .unwrap();
+                tx.delete_account(gone.id, afterwards, at(2)).unwrap();
                 assert_eq!(tx.account(gone.id).unwrap(), None);
                 assert_eq!(tx.account_by_name(&name(wanted)).unwrap(), None);
                 let registered = tx.register(&new(wanted), at(3)).unwrap();
@@ -136,24 +141,20 @@ mod tests {
         }
     }
 
-    #[tokio::test]
-    async fn an_accounts_messages_can_go_with_it() {
+    #[test]
+    fn an_accounts_messages_are_found_by_pages_while_their_texts_are_there() {
         let mut fixture = Fixture::new();
         let [alice, bob] = ["alice", "bob"].map(|name| fixture.account(name));
-        fixture.post(EVERYONE, &alice, "mine");
+        let mine: Vec<_> = (0..3)
+            .map(|_| fixture.post(EVERYONE, &alice, "mine"))
+            .collect();
         fixture.post(EVERYONE, &bob, "yours");
-        let (name, messages) = (NameAfterwards::Freed, MessagesAfterwards::Removed);
-        fixture.within(|tx| tx.delete_account(alice.id, name, messages, at(2)).unwrap());
-        let limits = PageLimits {
-            rows: 9,
-            bytes: 9999,
-        };
-        let reader = fixture.reader();
-        let page = reader
-            .entries(EVERYONE, Seq::ZERO, Seq::new(2), limits)
-            .await
-            .unwrap();
-        assert_eq!(page.entries[0].body, Body::DeletedPost);
-        assert!(matches!(page.entries[1].body, Body::Event { .. }));
+        fixture.add(EVERYONE, &alice, Event::Deleted { target: mine[1] });
+        fixture.within(|tx| {
+            let page = |after| tx.messages_of(alice.id, (EVERYONE, after), 1).unwrap();
+            assert_eq!(page(Seq::ZERO), [(EVERYONE, mine[0])]);
+            assert_eq!(page(mine[0]), [(EVERYONE, mine[2])]);
+            assert_eq!(page(mine[2]), []);
+        });
     }
 }

@@ -44,7 +44,7 @@ use crate::model::ConversationId;
 pub use account::{AccountRecord, Credentials, LoginOutcome, NewAccount, Registration};
 pub use append::Sent;
 pub use backup::{back_up, restore};
-pub use deletion::{MessagesAfterwards, NameAfterwards};
+pub use deletion::NameAfterwards;
 pub use error::StoreError;
 pub use invite::{InviteRecord, NewInvite};
 pub use listing::{MemberListing, Mute, RoomListing};

@@ -13,7 +13,9 @@ impl SecretHash {
         Self(hash)
     }
 
-    pub(super) const fn as_bytes(&self) -> &[u8; 32] {
+    /// The hash itself.
+    #[must_use]
+    pub const fn as_bytes(&self) -> &[u8; 32] {
         &self.0
     }
 }
