@@ -1,8 +1,14 @@
 //! The command line: one file per subcommand, whose help text is its documentation.
 
 pub mod gen_certs;
+pub mod invite;
+mod operator;
+mod password;
+mod role;
 pub mod serve;
+mod table;
 pub mod torture;
+pub mod user;
 
 use std::process::ExitCode;
 
@@ -29,6 +35,8 @@ pub struct Cli {
 enum Command {
     GenCerts(gen_certs::Args),
     Serve(serve::Args),
+    User(user::Args),
+    Invite(invite::Args),
     Torture(torture::Args),
 }
 
@@ -52,6 +60,8 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
     match command {
         Command::GenCerts(args) => gen_certs::run(&args).map(|()| ExitCode::SUCCESS),
         Command::Serve(args) => serve::run(&args).map(|()| ExitCode::SUCCESS),
+        Command::User(args) => user::run(&args).map(|()| ExitCode::SUCCESS),
+        Command::Invite(args) => invite::run(&args).map(|()| ExitCode::SUCCESS),
         Command::Torture(args) => torture::run(&args),
     }
 }

@@ -1,6 +1,7 @@
 //! The server: listens, keeps what connections share, and starts and stops as one.
 
 mod admission;
+mod control;
 mod indexer;
 mod listener;
 mod native;
@@ -27,7 +28,12 @@ use crate::{
     tls::{LoadError, MinVersion, Pin, ServerTls},
 };
 
-use self::{admission::Admissions, native::Buffers};
+pub use control::{
+    ANSWER_MAX, CONTROL_SOCKET, ControlAnswer, ControlRequest, InviteLine, LINES_MAX, Online,
+    REQUEST_TIMEOUT, UserLine,
+};
+
+use self::{admission::Admissions, control::Control, native::Buffers};
 
 /// How many connections may wait to be accepted: a restart brings all clients back at once.
 const LISTEN_BACKLOG: u32 = 1024;
@@ -118,6 +124,17 @@ pub enum StartError {
     /// The hub's thread.
     #[error("cannot start the hub's thread: {0}")]
     Thread(io::Error),
+    /// The socket for the operator's commands.
+    #[error(
+        "cannot make {}: {error}; the system may allow no path longer than about 100 bytes, so try a shorter server.data",
+        .path.display()
+    )]
+    Control {
+        /// Where it was to be.
+        path: PathBuf,
+        /// Why not.
+        error: io::Error,
+    },
 }
 
 /// A running server. To be ended by [`Server::stop`].
@@ -147,10 +164,15 @@ impl Server {
     pub fn start(config: Config, home: Home) -> Result<Self, StartError> {
         let tls = load_tls(&config)?;
         announce(&tls);
-        let store = match home {
-            Home::Kept(folder) => Store::open(&folder, Durability::Full)?,
-            Home::Ephemeral(folder) => Store::open(&folder, Durability::None)?,
+        let (folder, durability) = match home {
+            Home::Kept(folder) => (folder, Durability::Full),
+            Home::Ephemeral(folder) => (folder, Durability::None),
         };
+        let store = Store::open(&folder, durability)?;
+        let control = Control::open(&folder).map_err(|error| StartError::Control {
+            path: folder.join(CONTROL_SOCKET),
+            error,
+        })?;
         let mut sockets = Vec::new();
         for &address in &config.server.listen {
             let socket = listen(address).map_err(|error| StartError::Listen { address, error })?;
@@ -176,12 +198,13 @@ impl Server {
             buffers: Buffers::default(),
             shutdown: CancellationToken::new(),
         });
-        Ok(Self::listen(context, sockets, index, hub_thread))
+        Ok(Self::listen(context, sockets, control, index, hub_thread))
     }
 
     fn listen(
         context: Arc<Context>,
         sockets: Vec<TcpListener>,
+        control: Control,
         index: Index,
         hub_thread: HubThread,
     ) -> Self {
@@ -201,6 +224,7 @@ impl Server {
                 connections.clone(),
             ));
         }
+        listeners.spawn(control.serve(Arc::clone(&context)));
         listeners.spawn(tick(Arc::clone(&context)));
         listeners.spawn(indexer::follow(index, Arc::clone(&context)));
         Self {

@@ -125,6 +125,11 @@ impl Folder {
     }
 }
 
+/// Whether there is a database in the folder, or was.
+pub(super) fn is_in_use(path: &Path) -> bool {
+    path.join(DATABASE_FILE).exists() || path.join(LOCK_FILE).exists()
+}
+
 fn make(path: &Path) -> Result<(), StoreError> {
     if path.exists() {
         return Ok(());

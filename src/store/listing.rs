@@ -1,4 +1,4 @@
-//! Lists to look through: rooms, and the members of one.
+//! Lists to look through: accounts, rooms, and the members of one.
 
 use rusqlite::Connection;
 
@@ -7,7 +7,7 @@ use crate::model::{
     Visibility,
 };
 
-use super::{StoreError, account, query::all, sql::Count};
+use super::{AccountRecord, StoreError, account, query::all, sql::Count};
 
 /// A room in a list.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,6 +46,33 @@ pub struct MemberListing {
 pub struct Mute {
     /// When it ends by itself; never when absent. It may be over already.
     pub until: Option<Timestamp>,
+}
+
+/// An account in a list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AccountListing {
+    /// What the server knows of it.
+    pub record: AccountRecord,
+    /// When one of its tokens was last used; absent when it has none.
+    pub last_seen: Option<Timestamp>,
+}
+
+/// Accounts by name, from after `after`.
+pub(super) fn accounts(
+    connection: &Connection,
+    after: Option<&UserName>,
+    limit: usize,
+) -> Result<Vec<AccountListing>, StoreError> {
+    let sql = "SELECT id, name, role, disabled, created,
+                      (SELECT max(last_used) FROM tokens WHERE account = a.id)
+               FROM accounts a WHERE key > ?1 AND deleted IS NULL ORDER BY key LIMIT ?2";
+    let after = after.map(UserName::key).unwrap_or_default();
+    all(connection, sql, (after, account::limit_of(limit)), |row| {
+        Ok(AccountListing {
+            record: account::record(row)?,
+            last_seen: row.get(5)?,
+        })
+    })
 }
 
 /// The rooms that `viewer` may know of: public ones, and private ones it is in. By name, from after

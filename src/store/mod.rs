@@ -47,7 +47,7 @@ pub use backup::{back_up, restore};
 pub use deletion::NameAfterwards;
 pub use error::StoreError;
 pub use invite::{InviteRecord, NewInvite};
-pub use listing::{MemberListing, Mute, RoomListing};
+pub use listing::{AccountListing, MemberListing, Mute, RoomListing};
 pub use membership::{Invitation, Membership, Place, RoomCount, Seat};
 pub use page::{Body, Digest, Kept, Page, PageLimits, Reaction};
 pub use reader::Reader;

@@ -11,9 +11,10 @@ use tokio::sync::Semaphore;
 use crate::model::{AccountId, ConversationId, RoomName, Seq, Timestamp, UserName};
 
 use super::{
-    AccountRecord, Credentials, Invitation, InviteRecord, MemberListing, Membership, Page,
-    PageLimits, Retention, RoomListing, SecretHash, StoreError, TokenListing, TokenRecord, account,
-    connection, conversation, history, invite, listing, membership, retention, token,
+    AccountListing, AccountRecord, Credentials, Invitation, InviteRecord, MemberListing,
+    Membership, Page, PageLimits, Retention, RoomListing, SecretHash, StoreError, TokenListing,
+    TokenRecord, account, connection, conversation, history, invite, listing, membership,
+    retention, token,
 };
 
 /// So many reads at once; more wait their turn. A read is short and two cores are soon busy.
@@ -90,6 +91,20 @@ impl Reader {
         limit: usize,
     ) -> Result<Vec<AccountRecord>, StoreError> {
         self.read(move |connection| account::page(connection, after.as_ref(), limit))
+            .await
+    }
+
+    /// Accounts by name, from after `after`, and when each was last seen.
+    ///
+    /// # Errors
+    ///
+    /// When the database fails.
+    pub async fn account_listings(
+        &self,
+        after: Option<UserName>,
+        limit: usize,
+    ) -> Result<Vec<AccountListing>, StoreError> {
+        self.read(move |connection| listing::accounts(connection, after.as_ref(), limit))
             .await
     }
 

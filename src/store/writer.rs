@@ -9,7 +9,7 @@ use rusqlite::{Connection, TransactionBehavior};
 
 use super::{
     Index, Reader, StoreError, connection,
-    folder::{Folder, Past},
+    folder::{self, Folder, Past},
     schema,
 };
 
@@ -65,6 +65,12 @@ impl Store {
             durability,
             folder,
         })
+    }
+
+    /// Whether a data folder has a store in it.
+    #[must_use]
+    pub fn is_in(folder: &Path) -> bool {
+        folder::is_in_use(folder)
     }
 
     /// A handle that reads, for use from any task.
