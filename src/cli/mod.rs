@@ -71,7 +71,20 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
     reason = "what a person is to read when a command fails"
 )]
 fn complain(error: &anyhow::Error) {
-    eprintln!("netcomm: {error:#}");
+    eprintln!("netcomm: {}", told(error));
+}
+
+/// The error and what caused it, each said once: some say their cause themselves.
+fn told(error: &anyhow::Error) -> String {
+    error.chain().fold(String::new(), |mut told, cause| {
+        let cause = cause.to_string();
+        if !told.ends_with(&cause) {
+            let colon = if told.is_empty() { "" } else { ": " };
+            told.push_str(colon);
+            told.push_str(&cause);
+        }
+        told
+    })
 }
 
 #[cfg(test)]
@@ -79,6 +92,15 @@ mod tests {
     use clap::CommandFactory;
 
     use super::*;
+
+    #[test]
+    fn a_cause_is_told_once() {
+        let cause = || std::io::Error::other("no such file");
+        let silent = anyhow::Error::new(cause()).context("cannot read it");
+        assert_eq!(told(&silent), "cannot read it: no such file");
+        let says_it = anyhow::Error::new(cause()).context("cannot read it: no such file");
+        assert_eq!(told(&says_it), "cannot read it: no such file");
+    }
 
     #[test]
     fn the_command_line_is_consistent() {
