@@ -1,7 +1,7 @@
 //! How the operator's commands reach what they work on: the server while it runs, else the store.
 //!
 //! The lock of the data folder decides which. Both ways perform the very same
-//! [`Operation`](crate::hub::Operation).
+//! [`Operation`].
 
 mod connection;
 
