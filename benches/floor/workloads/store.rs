@@ -1,0 +1,137 @@
+//! The store: what a commit costs by its size, and what a long history costs a server.
+
+use std::time::Instant;
+
+use anyhow::Context;
+use netcomm::{
+    model::{RoomName, Seq},
+    store::{Durability, Fingerprint},
+};
+
+use crate::{
+    bench::{Bench, Sample, Side},
+    client::{Client, Ticket},
+    report::{percentile, say},
+    world::{World, post},
+};
+
+const MEMBERS: usize = 10;
+/// How often a page of history is asked for, and a word searched.
+const QUERIES: u32 = 100;
+
+pub(super) async fn store(bench: &Bench) -> anyhow::Result<Vec<Sample>> {
+    let mut samples = Vec::new();
+    for batch in [1, 10, 100, 500] {
+        let rate = batches(bench, batch)?;
+        let case = format!("{batch} a commit");
+        samples.push(Sample::new(&case, "durable messages/s", rate));
+    }
+    samples.extend(history(bench, 0).await?);
+    samples.extend(history(bench, bench.options.stored).await?);
+    Ok(samples)
+}
+
+fn batches(bench: &Bench, batch: u64) -> anyhow::Result<f64> {
+    let world = World::new(MEMBERS)?;
+    world.rooms_of(MEMBERS)?;
+    let mut store = world.open(Durability::Full)?;
+    let (author, _) = world.accounts.first().context("nobody")?;
+    let begin = Instant::now();
+    let mut number = 0;
+    while begin.elapsed() < bench.duration() / 2 {
+        let tx = store.begin()?;
+        let id = tx.room_id(&RoomName::parse("r0")?)?.context("no room")?;
+        let head = tx.conversation(id)?.context("no room")?.head.get();
+        for nth in 1..=batch {
+            number += 1;
+            let entry = post(id, Seq::new(head + nth), author, number)?;
+            tx.append(&entry, Some(Fingerprint::new([0; 16])), &[])?;
+        }
+        tx.commit()?;
+    }
+    Ok(number as f64 / begin.elapsed().as_secs_f64())
+}
+
+async fn history(bench: &Bench, messages: u64) -> anyhow::Result<Vec<Sample>> {
+    let case = format!("{messages} stored");
+    let world = World::new(MEMBERS)?;
+    world.rooms_of(MEMBERS)?;
+    world.history(messages)?;
+    let server = bench.serve(Side::Netcomm, &world).await?;
+    let started = server.started_in.as_secs_f64() * 1e3;
+    let memory = server.usage()?.memory as f64 / 1024.0;
+    let ticket = Ticket::token(&world, 0)?;
+    let mut client = Client::enter(server.address, &bench.tls, &ticket, |_| {}).await?;
+    let mut samples = vec![
+        Sample::new(&case, "start, ms", started),
+        Sample::new(&case, "memory after start, MiB", memory),
+    ];
+    if messages > 0 {
+        let page = |nth: u32| {
+            let before = messages * u64::from(nth + 1) / u64::from(QUERIES);
+            format!("\"type\":\"history\",\"of\":\"#r0\",\"before\":{before},\"limit\":100")
+        };
+        samples.extend(
+            delays(
+                &mut client,
+                &case,
+                ["history p50, ms", "history p99, ms"],
+                page,
+            )
+            .await?,
+        );
+        let word = |nth: u32| format!("\"type\":\"search\",\"words\":\"topic{}\"", nth * 7 % 1000);
+        samples.extend(
+            delays(
+                &mut client,
+                &case,
+                ["search p50, ms", "search p99, ms"],
+                word,
+            )
+            .await?,
+        );
+    }
+    client.leave().await;
+    server.stop().await?;
+    Ok(samples)
+}
+
+/// Asks one thing after the other; how long until each was answered. Nothing of a request that the
+/// server does not know.
+async fn delays(
+    client: &mut Client,
+    case: &str,
+    names: [&'static str; 2],
+    request: impl Fn(u32) -> String,
+) -> anyhow::Result<Vec<Sample>> {
+    let mut delays = Vec::new();
+    for nth in 0..QUERIES {
+        let begin = Instant::now();
+        let id = nth + 1000;
+        let line = format!("{{\"id\":{id},{}}}\n", request(nth));
+        client.write(line.as_bytes()).await?;
+        let (ok, error) = (
+            format!("{{\"type\":\"ok\",\"id\":{id}"),
+            "{\"type\":\"error\"",
+        );
+        'answer: loop {
+            while let Some(line) = client.line() {
+                if line.starts_with(ok.as_bytes()) {
+                    break 'answer;
+                }
+                if line.starts_with(error.as_bytes()) {
+                    say(&String::from_utf8_lossy(line));
+                    return Ok(Vec::new());
+                }
+            }
+            client.fill().await?;
+        }
+        delays.push(u32::try_from(begin.elapsed().as_micros())?);
+    }
+    delays.sort_unstable();
+    let [half, most] = names;
+    Ok(vec![
+        Sample::new(case, half, percentile(&delays, 0.5) / 1000.0),
+        Sample::new(case, most, percentile(&delays, 0.99) / 1000.0),
+    ])
+}
