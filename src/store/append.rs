@@ -45,8 +45,8 @@ impl Tx<'_> {
         here: &[AccountId],
     ) -> Result<(), StoreError> {
         let connection = self.connection();
-        let posts = move_head(connection, entry)?;
-        insert(connection, entry, posts)?;
+        move_head(connection, entry)?;
+        insert(connection, entry)?;
         if let (Some(message), Some(fingerprint)) = (&entry.message, fingerprint) {
             remember(connection, entry, message, fingerprint)?;
         }
@@ -72,22 +72,25 @@ impl Tx<'_> {
     }
 }
 
-/// Takes the next place in the log. Says how many messages were posted up to there.
-fn move_head(connection: &Connection, entry: &Entry) -> Result<i64, StoreError> {
+/// Takes the next place in the log.
+fn move_head(connection: &Connection, entry: &Entry) -> Result<(), StoreError> {
     let sql = "UPDATE conversations SET head = head + 1, posts = posts + ?3
-               WHERE id = ?1 AND head + 1 = ?2 RETURNING posts";
+               WHERE id = ?1 AND head + 1 = ?2";
     let posted = matches!(entry.event, Event::Posted { .. });
-    let params = (entry.conversation, entry.seq, posted);
-    first(connection, sql, params, |row| Ok(row.get(0)?))?.ok_or(StoreError::OutOfOrder {
-        conversation: entry.conversation,
-        seq: entry.seq,
-    })
+    match execute(connection, sql, (entry.conversation, entry.seq, posted))? {
+        0 => Err(StoreError::OutOfOrder {
+            conversation: entry.conversation,
+            seq: entry.seq,
+        }),
+        _ => Ok(()),
+    }
 }
 
-fn insert(connection: &Connection, entry: &Entry, posts: i64) -> Result<(), StoreError> {
+fn insert(connection: &Connection, entry: &Entry) -> Result<(), StoreError> {
     let sql = "INSERT INTO entries (conversation, seq, at, author, message, kind, text, target,
                                     reply_to, detail, ordinal, own)
-               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11,
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10,
+                       (SELECT posts FROM conversations WHERE id = ?1),
                        iif(?6 = 'posted',
                            coalesce((SELECT own FROM entries
                                      WHERE author = ?4 AND conversation = ?1 AND kind = 'posted'
@@ -104,7 +107,6 @@ fn insert(connection: &Connection, entry: &Entry, posts: i64) -> Result<(), Stor
         columns.target,
         columns.reply_to,
         columns.detail.to_column(),
-        posts,
     );
     execute(connection, sql, params).map(drop)
 }
