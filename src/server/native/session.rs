@@ -7,6 +7,7 @@ use tokio::{
     select,
     time::{Instant, Sleep, sleep_until},
 };
+use tokio_util::sync::WaitForCancellationFutureOwned;
 
 use crate::{
     auth::Identity,
@@ -69,6 +70,8 @@ pub(super) struct Session<'a, S> {
     catching_up: bool,
     leaving: Option<Instant>,
     timer: Pin<Box<Sleep>>,
+    /// Made once: to ask for it in every turn would take the lock that all sessions share.
+    shutdown: Pin<Box<WaitForCancellationFutureOwned>>,
 }
 
 /// Whether the session can do with more input.
@@ -88,6 +91,7 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin> Session<'a, S> {
     ) -> Self {
         let now = Instant::now();
         let timer = Box::pin(sleep_until(now + context.config().limits.ping_interval));
+        let shutdown = Box::pin(context.shutdown.clone().cancelled_owned());
         Self {
             wire,
             context,
@@ -105,6 +109,7 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin> Session<'a, S> {
             catching_up: true,
             leaving: None,
             timer,
+            shutdown,
         }
     }
 
@@ -134,7 +139,6 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin> Session<'a, S> {
             }
         }
         self.wire.release();
-        let shutdown = self.context.shutdown.clone();
         select! {
             read = self.wire.fill(), if input == Input::Wanted => {
                 if read? == 0 {
@@ -145,7 +149,7 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin> Session<'a, S> {
             }
             () = self.feed.changed() => {}
             () = &mut self.timer => self.tend().await?,
-            () = shutdown.cancelled(), if self.leaving.is_none() => {
+            () = &mut self.shutdown, if self.leaving.is_none() => {
                 let deadline = Instant::now() + LEAVE_TIMEOUT;
                 self.leaving = Some(deadline);
                 self.arm(deadline);
