@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use tokio::{
     select,
     task::spawn_blocking,
-    time::{MissedTickBehavior, interval},
+    time::{Instant, MissedTickBehavior, interval},
 };
 
 use crate::store::Index;
@@ -17,19 +17,24 @@ const INDEX_INTERVAL: Duration = Duration::from_millis(500);
 /// How many entries are taken in at once: some milliseconds of work.
 const INDEX_BATCH: usize = 1000;
 
+/// How often the store is told which amendments it need not remember for the index any more.
+const FORGET_INTERVAL: Duration = Duration::from_secs(600);
+
 /// Follows the logs until the server stops. What is missing then is taken in after the next start.
 pub(super) async fn follow(index: Index, context: Arc<Context>) {
     let mut index = Some(index);
     let mut ticks = interval(INDEX_INTERVAL);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut failed = false;
+    let mut forgotten = Instant::now();
     while let Some(mut working) = index.take() {
         let worked = spawn_blocking(move || {
             let more = working.catch_up(INDEX_BATCH);
-            (working, more)
+            let followed = working.followed();
+            (working, more, followed)
         });
         // The runtime takes no more work when it is ending.
-        let Ok((worked, more)) = worked.await else {
+        let Ok((worked, more, followed)) = worked.await else {
             return;
         };
         index = Some(worked);
@@ -41,6 +46,15 @@ pub(super) async fn follow(index: Index, context: Arc<Context>) {
                 tracing::error!(%error, "the search index does not follow; trying again");
             }
             Err(_) => {}
+        }
+        if let Ok(followed) = followed
+            && forgotten.elapsed() >= FORGET_INTERVAL
+        {
+            forgotten = Instant::now();
+            let forget = context.hub.write(move |tx, _| tx.forget_amended(followed));
+            if let Err(error) = forget.await {
+                tracing::debug!(%error, "what the search index has followed is kept for now");
+            }
         }
         select! {
             _ = ticks.tick() => {}

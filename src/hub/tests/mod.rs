@@ -3,6 +3,7 @@
 mod attaching;
 mod batches;
 mod reading;
+mod simulation;
 
 use tempfile::TempDir;
 
@@ -34,7 +35,7 @@ struct World {
     core: Core,
     reader: Reader,
     auth: Auth,
-    _folder: TempDir,
+    folder: TempDir,
 }
 
 /// An attached session, and the number of its last request.
@@ -65,6 +66,10 @@ impl World {
     fn with(limits: Limits) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::open(&folder.path().join("data"), Durability::None).unwrap();
+        Self::on(store, folder, limits)
+    }
+
+    fn on(store: Store, folder: TempDir, limits: Limits) -> Self {
         let passwords = Passwords {
             memory_kib: 1024,
             passes: 1,
@@ -78,7 +83,7 @@ impl World {
             reader: store.reader(),
             auth: Auth::new(store.reader(), &config).unwrap(),
             core: Core::new(store, limits),
-            _folder: folder,
+            folder,
         }
     }
 
@@ -104,6 +109,16 @@ impl World {
             tx.insert_token(&token, Timestamp::now(), 9).map(drop)
         });
         self.auth.identify(&token, peer).await.unwrap()
+    }
+
+    /// The process dies between two turns, and another takes over what is stored.
+    fn crash_and_return(self) -> Self {
+        let Self {
+            core, auth, folder, ..
+        } = self;
+        drop((core, auth));
+        let store = Store::open(&folder.path().join("data"), Durability::None).unwrap();
+        Self::on(store, folder, LIMITS)
     }
 
     /// One turn.
