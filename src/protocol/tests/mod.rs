@@ -1,8 +1,9 @@
-//! The bytes of every frame.
+//! The bytes of every frame, and the document that describes them.
 //!
 //! Bytes are a contract: a test here that has to change means another version of the protocol,
 //! unless only an optional field was added.
 
+mod document;
 mod frames;
 mod requests;
 
