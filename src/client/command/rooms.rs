@@ -75,7 +75,7 @@ pub(super) fn members(arguments: &mut Arguments<'_>, context: &Context<'_>) -> R
 
 pub(super) fn who(arguments: &mut Arguments<'_>, _: &Context<'_>) -> Read {
     arguments.end()?;
-    Ok(Action::Ask(Verb::Online(Nothing {})))
+    Ok(Action::Ask(Verb::Online(Listing::default())))
 }
 
 pub(super) fn silence(arguments: &mut Arguments<'_>, context: &Context<'_>) -> Read {

@@ -9,7 +9,7 @@ use super::*;
 use crate::{
     client::fake::{Far, hello},
     model::UserName,
-    protocol::{Code, Login, Nothing, Secret},
+    protocol::{Code, Listing, Login, Secret},
 };
 
 /// A link and the place its connections arrive at.
@@ -94,7 +94,7 @@ fn login() -> Verb {
 fn online(id: RequestId) -> Request {
     Request {
         id,
-        verb: Verb::Online(Nothing {}),
+        verb: Verb::Online(Listing::default()),
     }
 }
 

@@ -296,7 +296,7 @@ pub struct Search {
 }
 
 /// A list that comes by page.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Listing<T> {
     /// The last name of the page before.
     #[serde(default, skip_serializing_if = "Option::is_none")]

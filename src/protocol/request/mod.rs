@@ -128,7 +128,7 @@ verbs! {
     /// List the rooms one may know of.
     "rooms" = Rooms(Listing<Nothing>),
     /// List who is online.
-    "online" = Online(Nothing),
+    "online" = Online(Listing<Nothing>),
     /// Say how far one has read.
     "read" = Read(Read),
     /// Have a conversation count no mentions, or again.

@@ -3,11 +3,14 @@
 use super::{codes, entry_kinds, frame_types};
 use crate::protocol::{Frame, Request, Verb};
 
-const DOCUMENT: &str = include_str!("../../../docs/protocol.md");
+fn document() -> String {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/protocol.md");
+    std::fs::read_to_string(path).unwrap()
+}
 
-/// The frames shown, with where they stand: what a client says (marked `> `) and what a server says.
-fn shown() -> impl Iterator<Item = (usize, &'static str, bool)> {
-    let numbered = DOCUMENT.lines().enumerate();
+/// The frames shown, with where they stand and whether a client says them (marked `> `).
+fn shown(document: &str) -> impl Iterator<Item = (usize, &str, bool)> {
+    let numbered = (1..).zip(document.lines());
     numbered.filter_map(|(number, line)| {
         let (frame, is_request) = match line.strip_prefix("> ") {
             Some(request) => (request, true),
@@ -15,13 +18,13 @@ fn shown() -> impl Iterator<Item = (usize, &'static str, bool)> {
         };
         frame
             .starts_with('{')
-            .then_some((number + 1, frame, is_request))
+            .then_some((number, frame, is_request))
     })
 }
 
 #[test]
 fn every_frame_shown_is_one() {
-    for (number, line, is_request) in shown() {
+    for (number, line, is_request) in shown(&document()) {
         if is_request {
             let request = Request::parse(line.as_bytes());
             assert!(request.is_ok(), "line {number}: {request:?}");
@@ -42,9 +45,10 @@ fn every_frame_shown_is_one() {
 
 #[test]
 fn every_request_and_every_frame_is_shown() {
+    let document = document();
     let is_shown = |word: &str, is_request: bool| {
         let start = format!(r#"{{"type":"{word}""#);
-        shown().any(|(_, line, said)| said == is_request && line.starts_with(&start))
+        shown(&document).any(|(_, line, said)| said == is_request && line.starts_with(&start))
     };
     for word in Verb::WORDS {
         assert!(is_shown(word, true), "request {word}");
@@ -56,7 +60,8 @@ fn every_request_and_every_frame_is_shown() {
 
 #[test]
 fn every_word_has_its_row() {
-    let rows: Vec<_> = DOCUMENT
+    let document = document();
+    let rows: Vec<_> = document
         .lines()
         .filter_map(|line| line.strip_prefix("| ")?.split(" | ").next())
         .collect();
@@ -72,16 +77,14 @@ fn every_word_has_its_row() {
 }
 
 #[test]
-fn whether_a_code_ends_the_connection_is_said_of_each() {
-    let table = DOCUMENT.split("\n## Errors").nth(1).unwrap();
-    let rows = table.lines().filter(|line| line.starts_with("| `"));
-    let coded: Vec<_> = rows
-        .map(|row| row.split('`').nth(1).unwrap_or_default())
-        .collect();
-    let mut said: Vec<_> = coded.iter().map(ToString::to_string).collect();
+fn the_table_of_errors_has_every_code_once_and_no_other() {
+    let document = document();
+    let table = document.split("\n## Errors").nth(1).unwrap();
+    let rows = table.lines().filter_map(|line| line.strip_prefix("| `"));
+    let mut listed: Vec<_> = rows.filter_map(|row| row.split('`').next()).collect();
+    listed.retain(|word| *word != "code");
+    listed.sort_unstable();
     let mut known = codes();
-    said.retain(|word| word != "code");
-    said.sort_unstable();
     known.sort_unstable();
-    assert_eq!(said, known);
+    assert_eq!(listed, known);
 }

@@ -53,6 +53,7 @@ const REQUESTS: &[(&str, &str)] = &[
     ("rooms", r#"{"id":1,"type":"rooms"}"#),
     ("rooms by page", r##"{"id":1,"type":"rooms","after":"#ops","limit":50}"##),
     ("online", r#"{"id":1,"type":"online"}"#),
+    ("online by page", r#"{"id":1,"type":"online","after":"bob","limit":50}"#),
     ("read", r#"{"id":1,"type":"read","in":"@bob","seq":12}"#),
     ("silence", r##"{"id":1,"type":"silence","in":"#ops","silent":true}"##),
     ("typing", r#"{"id":1,"type":"typing","in":"@bob"}"#),

@@ -60,7 +60,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
                 self.members(&listing.what.room, listing.after, listing.limit)
                     .await
             }
-            Verb::Online(_) => Ok(self.online().await),
+            Verb::Online(listing) => self.online(listing.after, listing.limit).await,
             Verb::Read(read) => self.set_read(read.conversation, read.seq).await,
             Verb::Silence(silence) => self.silence(&silence.conversation, silence.silent).await,
             Verb::Typing(typing) => {
@@ -238,9 +238,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
         limit: Option<u32>,
     ) -> Answered {
         let conversation = self.conversation(&Address::Room(room.clone()))?;
-        let after = after.map(|name| UserName::parse(&name)).transpose();
-        let after = after.map_err(|error| Refuse::new(Code::BadRequest, error.to_string()))?;
-        let limit = list_limit(limit);
+        let (after, limit) = (user_name(after)?, list_limit(limit));
         let mut members = self
             .context
             .reader
@@ -263,16 +261,22 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
         })
     }
 
-    async fn online(&self) -> Answer {
+    async fn online(&self, after: Option<String>, limit: Option<u32>) -> Answered {
+        let (after, limit) = (user_name(after)?, list_limit(limit));
         let online = self.context.hub.online().await;
-        let users = online.into_iter().map(|there| UserLine {
-            user: there.account.name,
-            away: there.away,
-        });
-        Answer {
-            users: Some(users.collect()),
+        let mut users = online
+            .into_iter()
+            .map(|there| UserLine {
+                user: there.account.name,
+                away: there.away,
+            })
+            .skip_while(|line| after.as_ref().is_some_and(|after| line.user <= *after));
+        let page = users.by_ref().take(limit).collect();
+        Ok(Answer {
+            users: Some(page),
+            more: Some(users.next().is_some()),
             ..Answer::default()
-        }
+        })
     }
 
     async fn set_read(&self, at: Address, seq: Seq) -> Answered {
@@ -344,6 +348,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
 enum Blocking {
     On,
     Off,
+}
+
+fn user_name(name: Option<String>) -> Result<Option<UserName>, Refuse> {
+    let name = name.map(|name| UserName::parse(&name)).transpose();
+    name.map_err(|error| Refuse::new(Code::BadRequest, error.to_string()))
 }
 
 fn room_name(name: &str) -> Result<RoomName, Refuse> {

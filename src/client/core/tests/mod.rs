@@ -9,7 +9,7 @@ use super::*;
 use crate::{
     client::fake::{Far, hello},
     model::{MessageId, Text},
-    protocol::{Answer, Code, ConversationFrame, Nothing, Secret, Unread},
+    protocol::{Answer, Code, ConversationFrame, Listing, Secret, Unread},
 };
 
 fn room() -> Address {
@@ -270,14 +270,14 @@ async fn a_question_whose_answer_is_lost_is_said_to_be() {
     world
         .until(|update| matches!(update, Update::LoggedIn(_)))
         .await;
-    world.core.ask(Verb::Online(Nothing {})).unwrap();
+    world.core.ask(Verb::Online(Listing::default())).unwrap();
     world.while_playing(far.expect("online")).await;
     drop(far);
     world
         .until(|update| matches!(update, Update::Failed { .. }))
         .await;
     assert_eq!(
-        world.core.ask(Verb::Online(Nothing {})),
+        world.core.ask(Verb::Online(Listing::default())),
         Err(NotNow::NotConnected)
     );
 }
