@@ -24,7 +24,7 @@ use serde::{Deserialize, Serialize};
 pub use error::ConfigError;
 pub use reload::Reload;
 pub use sections::{
-    Invites, Limits, Log, LogFormat, Passwords, Registration, Server, Sessions, Tls,
+    Invites, Limits, Log, LogFormat, Passwords, Registration, Retention, Server, Sessions, Tls,
 };
 pub use value::Concurrency;
 
@@ -47,6 +47,8 @@ pub struct Config {
     pub sessions: Sessions,
     /// How long an invite lasts.
     pub invites: Invites,
+    /// How long what is said is kept.
+    pub retention: Retention,
     /// What is logged, how, and where to.
     pub log: Log,
 }

@@ -17,7 +17,7 @@ pub struct Reload {
 
 impl Config {
     /// Takes over what can change while the server runs: `server.registration`, the files of
-    /// `[tls]`, all of `[limits]`, `log.filter` and `log.texts`.
+    /// `[tls]`, all of `[limits]` and `[retention]`, `log.filter` and `log.texts`.
     #[must_use]
     pub fn reloaded(&self, new: &Self) -> Reload {
         let config = Self {
@@ -30,6 +30,7 @@ impl Config {
                 ..new.tls.clone()
             },
             limits: new.limits.clone(),
+            retention: new.retention.clone(),
             log: Log {
                 filter: new.log.filter.clone(),
                 texts: new.log.texts,

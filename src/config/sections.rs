@@ -269,6 +269,24 @@ impl Default for Invites {
     }
 }
 
+/// How long what is said is kept, where a room has no rule of its own.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Retention {
+    /// Older entries go; absent: none does for its age.
+    #[serde(
+        serialize_with = "value::or_forever",
+        deserialize_with = "value::duration_or_forever::<{ 60 * 60 }, { 36_500 * DAY }, _>"
+    )]
+    pub keep_for: Option<Duration>,
+    /// Only so many of the newest entries of a conversation stay; absent: all do.
+    #[serde(
+        serialize_with = "value::or_all",
+        deserialize_with = "value::number_or_all::<10, 1_000_000_000, _>"
+    )]
+    pub keep_last: Option<u64>,
+}
+
 /// What is logged, how, and where to.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]

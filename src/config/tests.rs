@@ -4,6 +4,7 @@ use std::{ffi::OsString, fs, path::Path, time::Duration};
 
 use super::{Concurrency, Config, ConfigError, LogFormat, Registration, Source, reload};
 
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 const SHIPPED: &str = include_str!("../../config/server.toml");
 
 fn parse(text: &str) -> Result<Config, ConfigError> {
@@ -114,6 +115,22 @@ const REFUSED: &[(&str, &str)] = &[
     (
         "[sessions]\nidle = \"99999999999999999y\"",
         "sessions.idle: ",
+    ),
+    (
+        "[retention]\nkeep_for = \"59m\"",
+        "retention.keep_for: must be between \"1h\" and ",
+    ),
+    (
+        "[retention]\nkeep_for = \"never\"",
+        "retention.keep_for: invalid value: string \"never\", expected a duration",
+    ),
+    (
+        "[retention]\nkeep_last = 0",
+        "retention.keep_last: must be between 10 and 1000000000, is 0",
+    ),
+    (
+        "[retention]\nkeep_last = \"none\"",
+        "retention.keep_last: invalid value: string \"none\", expected \"all\" or a number",
     ),
     (
         "[server]\nlisten = []",
@@ -244,6 +261,8 @@ fn variables_win_over_the_file() {
         ("NETCOMM_LIMITS_LOGIN_TIMEOUT", "1m"),
         ("NETCOMM_PASSWORDS_CONCURRENT", "3"),
         ("NETCOMM_TLS_GENERATE", "false"),
+        ("NETCOMM_RETENTION_KEEP_FOR", "30d"),
+        ("NETCOMM_RETENTION_KEEP_LAST", "1000"),
         ("NETCOMM_LOG", "debug"),
         ("NETCOMM_TOKEN", "not a section"),
         ("HOME", "/"),
@@ -262,6 +281,8 @@ fn variables_win_over_the_file() {
         Concurrency::Exactly(3.try_into().unwrap())
     );
     assert!(!config.tls.generate);
+    assert_eq!(config.retention.keep_for, Some(30 * DAY));
+    assert_eq!(config.retention.keep_last, Some(1000));
 }
 
 #[test]
@@ -339,13 +360,14 @@ fn dangerous_settings_are_warned_of_by_key() {
 fn a_reload_takes_what_it_can_and_names_what_waits() {
     let new = parse(
         "[server]\nname = \"other\"\nregistration = \"closed\"\nlisten = \"127.0.0.1:1\"\n\
-         [limits]\nrooms_joined = 7\n[tls]\nkey = \"k\"\n[log]\nfilter = \"debug\"\nkeep = 3\n",
+         [limits]\nrooms_joined = 7\n[retention]\nkeep_last = 50\n[tls]\nkey = \"k\"\n[log]\nfilter = \"debug\"\nkeep = 3\n",
     )
     .unwrap();
     let reload = Config::default().reloaded(&new);
     assert_eq!(reload.config.server.registration, Registration::Closed);
     assert_eq!(reload.config.server.name, "NetComm");
     assert_eq!(reload.config.limits.rooms_joined, 7);
+    assert_eq!(reload.config.retention.keep_last, Some(50));
     assert_eq!(reload.config.tls.key, Path::new("k"));
     assert_eq!(reload.config.log.filter, "debug");
     assert_eq!(

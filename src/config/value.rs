@@ -5,7 +5,7 @@ use std::{fmt, net::SocketAddr, num::NonZeroUsize, path::PathBuf, thread, time::
 use humantime_serde::re::humantime;
 use serde::{
     Deserialize, Deserializer, Serialize, Serializer,
-    de::{Error, SeqAccess, Unexpected, Visitor},
+    de::{Error, IntoDeserializer, SeqAccess, Unexpected, Visitor, value::StringDeserializer},
 };
 use tracing_subscriber::EnvFilter;
 
@@ -135,6 +135,78 @@ where
         humantime::format_duration(min),
         humantime::format_duration(max),
     )))
+}
+
+/// The word for no end in time.
+const FOREVER: &str = "forever";
+/// The word for no end in number.
+const ALL: &str = "all";
+
+/// A duration between `MIN` and `MAX` seconds, or "forever".
+pub(super) fn duration_or_forever<'de, const MIN: u64, const MAX: u64, D>(
+    from: D,
+) -> Result<Option<Duration>, D::Error>
+where
+    D: Deserializer<'de>,
+{
+    let text = String::deserialize(from)?;
+    if text == FOREVER {
+        return Ok(None);
+    }
+    let text: StringDeserializer<D::Error> = text.into_deserializer();
+    duration::<MIN, MAX, _>(text).map(Some)
+}
+
+/// A number between `MIN` and `MAX`, or "all".
+pub(super) fn number_or_all<'de, const MIN: u64, const MAX: u64, D>(
+    from: D,
+) -> Result<Option<u64>, D::Error>
+where
+    D: Deserializer<'de>,
+{
+    struct Words<const MIN: u64, const MAX: u64>;
+    impl<const MIN: u64, const MAX: u64> Visitor<'_> for Words<MIN, MAX> {
+        type Value = Option<u64>;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            write!(f, "\"{ALL}\" or a number between {MIN} and {MAX}")
+        }
+
+        fn visit_i64<E: Error>(self, number: i64) -> Result<Self::Value, E> {
+            within(number, MIN, MAX).map(Some)
+        }
+
+        // A variable of the environment is always text.
+        fn visit_str<E: Error>(self, text: &str) -> Result<Self::Value, E> {
+            match (text, text.parse()) {
+                (ALL, _) => Ok(None),
+                (_, Ok(number)) => self.visit_i64(number),
+                (_, Err(_)) => Err(E::invalid_value(Unexpected::Str(text), &self)),
+            }
+        }
+    }
+    from.deserialize_any(Words::<MIN, MAX>)
+}
+
+/// Writes no end in time as "forever".
+#[expect(clippy::ref_option, reason = "the signature that serde calls")]
+pub(super) fn or_forever<S: Serializer>(
+    value: &Option<Duration>,
+    to: S,
+) -> Result<S::Ok, S::Error> {
+    match value {
+        Some(value) => humantime_serde::serialize(value, to),
+        None => to.serialize_str(FOREVER),
+    }
+}
+
+/// Writes no end in number as "all".
+#[expect(clippy::ref_option, reason = "the signature that serde calls")]
+pub(super) fn or_all<S: Serializer>(value: &Option<u64>, to: S) -> Result<S::Ok, S::Error> {
+    match value {
+        Some(value) => value.serialize(to),
+        None => to.serialize_str(ALL),
+    }
 }
 
 /// One address or a list of them.
