@@ -149,6 +149,7 @@ impl Core {
                 | Job::Away { .. }
                 | Job::Online { .. }
                 | Job::TokensOnline { .. }
+                | Job::TokensAttached { .. }
                 | Job::Tick => {}
             }
         }
@@ -211,6 +212,10 @@ impl Core {
             }
             Job::TokensOnline { account, reply } => {
                 let sessions = self.world.of_account(account);
+                drop(reply.send(sessions.map(|session| session.token).collect()));
+            }
+            Job::TokensAttached { reply } => {
+                let sessions = self.world.sessions.values();
                 drop(reply.send(sessions.map(|session| session.token).collect()));
             }
             Job::Tick => self.presence.flush(&self.world),

@@ -41,6 +41,8 @@ pub enum Ended {
     PasswordChanged,
     /// The account was disabled or deleted.
     Disabled,
+    /// Its token has reached the age at which one must log in again.
+    Expired,
 }
 
 /// A conversation the session reads from now on.

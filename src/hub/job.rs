@@ -44,6 +44,10 @@ pub(super) enum Job {
         account: AccountId,
         reply: oneshot::Sender<Vec<TokenId>>,
     },
+    /// Which tokens of whomever are in use?
+    TokensAttached {
+        reply: oneshot::Sender<Vec<TokenId>>,
+    },
     /// Time has passed.
     Tick,
 }

@@ -153,6 +153,13 @@ impl Hub {
         answer.await.unwrap_or_default()
     }
 
+    /// The tokens of all sessions that are attached.
+    pub async fn tokens_attached(&self) -> Vec<TokenId> {
+        let (reply, answer) = oneshot::channel();
+        self.put(Job::TokensAttached { reply }).await;
+        answer.await.unwrap_or_default()
+    }
+
     /// Lets values that have gathered be told. To be called about once a second.
     pub async fn tick(&self) {
         self.put(Job::Tick).await;

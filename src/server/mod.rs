@@ -6,6 +6,7 @@ mod indexer;
 mod listener;
 mod native;
 mod pace;
+mod sweep;
 
 use std::{io, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
@@ -226,6 +227,7 @@ impl Server {
         }
         listeners.spawn(control.serve(Arc::clone(&context)));
         listeners.spawn(tick(Arc::clone(&context)));
+        listeners.spawn(sweep::run(Arc::clone(&context)));
         listeners.spawn(indexer::follow(index, Arc::clone(&context)));
         Self {
             context,

@@ -89,6 +89,43 @@ impl Tx<'_> {
         execute(self.connection(), sql, (id, at)).map(drop)
     }
 
+    /// Writes down that tokens are in use, where that was last done before `stale`.
+    ///
+    /// # Errors
+    ///
+    /// When the database fails.
+    pub fn keep_tokens(
+        &self,
+        ids: &[TokenId],
+        stale: Timestamp,
+        at: Timestamp,
+    ) -> Result<(), StoreError> {
+        let sql = "UPDATE tokens SET last_used = ?3 WHERE id = ?1 AND last_used < ?2";
+        ids.iter()
+            .try_for_each(|id| execute(self.connection(), sql, (id, stale, at)).map(drop))
+    }
+
+    /// Forgets tokens that were made or last used too long ago, at most `at_most` of them. Says
+    /// whose they were.
+    ///
+    /// # Errors
+    ///
+    /// When the database fails.
+    pub fn sweep_tokens(
+        &self,
+        made_by: Timestamp,
+        used_by: Timestamp,
+        at_most: usize,
+    ) -> Result<Vec<(AccountId, TokenId)>, StoreError> {
+        let sql = "DELETE FROM tokens WHERE id IN
+                   (SELECT id FROM tokens WHERE created <= ?1 OR last_used <= ?2 LIMIT ?3)
+                   RETURNING account, id";
+        let params = (made_by, used_by, account::limit_of(at_most));
+        all(self.connection(), sql, params, |row| {
+            Ok((row.get(0)?, row.get(1)?))
+        })
+    }
+
     /// Revokes one of an account's tokens. Says whether it was there.
     ///
     /// # Errors
@@ -186,6 +223,30 @@ mod tests {
             device: format!("device {mark}"),
             prefix: format!("192.0.2.{mark}"),
         }
+    }
+
+    #[test]
+    fn tokens_too_old_or_too_long_unused_are_swept_and_those_in_use_are_kept() {
+        let mut fixture = Fixture::new();
+        let alice = fixture.account("alice");
+        fixture.within(|tx| {
+            let [old, idle, used, _new] =
+                [(1, 10), (2, 20), (3, 20), (4, 30)].map(|(mark, made)| {
+                    tx.insert_token(&token(alice.id, mark), at(made), 9)
+                        .unwrap()
+                });
+            tx.keep_tokens(&[old, used], at(25), at(40)).unwrap();
+            assert_eq!(tx.sweep_tokens(at(9), at(19), 9).unwrap(), []);
+            let mut swept = tx.sweep_tokens(at(10), at(20), 9).unwrap();
+            swept.sort_unstable();
+            assert_eq!(swept, [(alice.id, old), (alice.id, idle)]);
+            assert_eq!(
+                tx.sweep_tokens(at(99), at(99), 1).unwrap().len(),
+                1,
+                "one at most"
+            );
+            assert_eq!(tx.revoke_tokens(alice.id, None).unwrap().len(), 1);
+        });
     }
 
     #[tokio::test]

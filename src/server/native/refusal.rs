@@ -161,6 +161,7 @@ impl From<Ended> for Refuse {
             Ended::Revoked => "this session was ended by you or the operator; log in again",
             Ended::PasswordChanged => "the password was changed; log in again",
             Ended::Disabled => "this account was disabled by the operator",
+            Ended::Expired => "this login has lasted as long as one may; log in again",
         };
         Self::new(Code::SessionEnded, text)
     }
