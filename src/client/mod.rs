@@ -12,10 +12,12 @@ pub mod core;
 mod fake;
 mod heartbeat;
 mod link;
+mod local;
 pub mod outbox;
 mod private;
 pub mod profile;
 pub mod sanitize;
 pub mod state;
+pub mod tui;
 
 pub use link::{LinkState, Stop};

@@ -7,6 +7,7 @@
 mod answers;
 mod asked;
 mod login;
+mod recall;
 mod requests;
 #[cfg(test)]
 mod tests;

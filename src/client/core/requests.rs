@@ -171,7 +171,7 @@ impl Core {
         self.updates.push_back(update);
     }
 
-    fn can_ask(&self) -> Result<(), NotNow> {
+    pub(super) fn can_ask(&self) -> Result<(), NotNow> {
         if !self.is_connected() {
             Err(NotNow::NotConnected)
         } else if self.asked.len() >= ASKED_MAX {

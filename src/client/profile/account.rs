@@ -83,6 +83,11 @@ impl AccountFolder {
             .map_err(ProfileError::disk("write", &path))
     }
 
+    /// Where a screen keeps something of this name.
+    pub(in crate::client) fn place(&self, name: &str) -> PathBuf {
+        self.folder.join(name)
+    }
+
     pub(in crate::client) fn outbox(&self) -> Result<Outbox, ProfileError> {
         let path = self.folder.join(OUTBOX);
         Outbox::open(&path).map_err(ProfileError::disk("open the outbox", &path))

@@ -1,0 +1,63 @@
+//! What a screen had kept of the chat, taken in again.
+
+use super::{Asked, Core, NotNow};
+use crate::{
+    client::state::Purpose,
+    model::{Address, Seq},
+    protocol::{ConversationFrame, EntryFrame, Frame, History, Verb},
+};
+
+/// Entries before a message that are fetched with it, so that it does not stand alone.
+const AROUND_BEFORE: u64 = 50;
+/// Entries fetched with a message.
+const AROUND_COUNT: u32 = 100;
+
+impl Core {
+    /// Takes in what was kept of a conversation, before the server was heard. It leads to no update.
+    pub(in crate::client) fn recall(
+        &mut self,
+        mut facts: ConversationFrame,
+        entries: Vec<EntryFrame>,
+    ) {
+        let address = facts.conversation.clone();
+        // The entries may have been kept after the facts were.
+        let newest = entries.last().map_or(Seq::ZERO, |entry| entry.seq);
+        let cursor = self.saved.get(&address.to_string()).copied().map(Seq::new);
+        facts.head = facts.head.max(newest).max(cursor.unwrap_or_default());
+        self.state.apply(Frame::Conversation(facts));
+        self.recall_past(&address, entries);
+    }
+
+    /// Takes in what was kept of the past of a conversation. It leads to no update.
+    pub(in crate::client) fn recall_past(&mut self, of: &Address, entries: Vec<EntryFrame>) {
+        self.state.page(of, entries, None, Purpose::Past);
+    }
+
+    /// Asks for a message and what is around it; the entries come as changes.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be asked now.
+    pub fn around(&mut self, of: &Address, seq: Seq) -> Result<(), NotNow> {
+        self.can_ask()?;
+        let after = seq.get().saturating_sub(AROUND_BEFORE);
+        let verb = Verb::History(History {
+            of: of.clone(),
+            before: None,
+            after: Some(Seq::new(after)),
+            limit: Some(AROUND_COUNT),
+        });
+        let asked = Asked::Past {
+            verb: verb.clone(),
+            of: of.clone(),
+            entries: Vec::new(),
+        };
+        self.request(verb, asked);
+        Ok(())
+    }
+
+    /// The folder of the account.
+    pub(in crate::client) const fn folder(&self) -> &crate::client::profile::AccountFolder {
+        &self.folder
+    }
+}

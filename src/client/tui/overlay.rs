@@ -1,0 +1,137 @@
+//! What lies over the screen: help, switcher, search, lists and questions.
+
+use super::editor::Editor;
+use crate::{
+    model::{Address, RoomName, Seq},
+    protocol::Secret,
+};
+
+/// Something that lies over the screen and takes the keys.
+#[derive(Clone, Debug)]
+pub(crate) enum Overlay {
+    /// The keys; how far it is scrolled.
+    Help(usize),
+    /// Going somewhere by a part of its name.
+    Switcher { filter: Editor, at: usize },
+    /// Looking for words.
+    Search(Search),
+    /// Something to read or to choose from.
+    List(List),
+    /// Something to answer, unseen.
+    Ask(Ask),
+}
+
+/// Looking for words.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Search {
+    pub(crate) words: Editor,
+    /// What was found; nothing before it was looked for.
+    pub(crate) found: Option<List>,
+    pub(crate) state: Looking,
+}
+
+/// How a search stands.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Looking {
+    /// The words are being written.
+    #[default]
+    Not,
+    /// The answer is awaited.
+    Asked,
+    /// What is shown is the server's.
+    Server,
+    /// What is shown is what this machine has.
+    Here,
+}
+
+/// Lines of which one is chosen.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct List {
+    pub(crate) title: String,
+    pub(crate) items: Vec<ListItem>,
+    pub(crate) at: usize,
+}
+
+/// One line of a list.
+#[derive(Clone, Debug)]
+pub(crate) struct ListItem {
+    /// Already safe to show.
+    pub(crate) text: String,
+    pub(crate) leads: Lead,
+}
+
+/// What choosing a line does.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Lead {
+    /// Nothing.
+    Nowhere,
+    /// Goes to a conversation.
+    Go(Address),
+    /// Joins a room and goes there.
+    Join(RoomName),
+    /// Shows a message.
+    Message(Address, Seq),
+}
+
+impl List {
+    /// Moves the choice.
+    pub(crate) fn step(&mut self, by: isize) {
+        let last = self.items.len().saturating_sub(1);
+        self.at = self.at.saturating_add_signed(by).min(last);
+    }
+
+    /// The line that is chosen.
+    pub(crate) fn chosen(&self) -> Option<&ListItem> {
+        self.items.get(self.at)
+    }
+}
+
+/// What is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Asking {
+    /// The password of the account.
+    Login,
+    /// A password for a new account, twice.
+    Register,
+    /// The password in force, then the new one twice.
+    Change,
+}
+
+/// Something to answer, unseen.
+#[derive(Clone, Debug)]
+pub(crate) struct Ask {
+    pub(crate) what: Asking,
+    /// Why it is asked.
+    pub(crate) why: String,
+    /// Answers so far.
+    pub(crate) given: Vec<Secret>,
+    pub(crate) typing: Secret,
+}
+
+impl Ask {
+    /// Begins to ask.
+    pub(crate) fn new(what: Asking, why: String) -> Self {
+        Self {
+            what,
+            why,
+            given: Vec::new(),
+            typing: Secret::new(String::new()),
+        }
+    }
+
+    /// The questions, in order.
+    pub(crate) const fn questions(&self) -> &'static [&'static str] {
+        match self.what {
+            Asking::Login => &["password"],
+            Asking::Register => &["new password", "the same again"],
+            Asking::Change => &["password in force", "new password", "the same again"],
+        }
+    }
+
+    /// Changes what is being typed.
+    pub(crate) fn retype(&mut self, change: impl FnOnce(&mut String)) {
+        let mut text = self.typing.expose().to_owned();
+        change(&mut text);
+        self.typing = Secret::new(text);
+    }
+}

@@ -1,0 +1,206 @@
+//! What keys do.
+
+use crossterm::event::{KeyCode, KeyEvent};
+
+use super::{Effect, Turn};
+use crate::{
+    client::tui::{
+        completion::When,
+        editor::Editor,
+        keys::{Act, Chord},
+        overlay::{Overlay, Search},
+    },
+    model::Address,
+    protocol::{Listing, Nothing, Silence, Verb},
+};
+
+impl Turn<'_> {
+    pub(super) fn key(&mut self, key: KeyEvent) {
+        let chord = Chord::of(key);
+        let act = self.screen.settings.keys.act(chord);
+        if act != Some(Act::Clear) {
+            self.screen.leaving = false;
+        }
+        if self.screen.overlay.is_some() {
+            match act {
+                Some(Act::Suspend | Act::Redraw | Act::Quit) => {}
+                _ => return self.key_over(chord, act),
+            }
+        }
+        if self.screen.completion.is_some() && self.key_in_completion(chord, act) {
+            return;
+        }
+        let choosing = self.screen.pane().is_some_and(|pane| pane.chosen.is_some());
+        if choosing && self.key_on_message(chord) {
+            return;
+        }
+        match (act, chord.typed()) {
+            (Some(act), _) => self.act(act),
+            (None, Some(c)) => self.type_in(c),
+            (None, None) => {}
+        }
+    }
+
+    fn type_in(&mut self, c: char) {
+        let mut buffer = [0; 4];
+        self.edit(|editor| editor.insert(c.encode_utf8(&mut buffer)));
+        self.edited();
+    }
+
+    pub(super) fn edit(&mut self, change: impl FnOnce(&mut Editor)) {
+        change(&mut self.screen.pane_mut().editor);
+    }
+
+    /// Changes the text, with what follows from that.
+    fn rewrite(&mut self, change: impl FnOnce(&mut Editor)) {
+        self.edit(change);
+        self.edited();
+    }
+
+    fn key_in_completion(&mut self, chord: Chord, act: Option<Act>) -> bool {
+        let Some(completion) = &mut self.screen.completion else {
+            return false;
+        };
+        match (act, chord.code()) {
+            (_, KeyCode::Down) => completion.step(1),
+            (_, KeyCode::Up | KeyCode::BackTab) => completion.step(-1),
+            (Some(Act::Cancel), _) => self.screen.completion = None,
+            (Some(Act::Complete), _) => self.take_suggestion(),
+            _ => return false,
+        }
+        true
+    }
+
+    fn take_suggestion(&mut self) {
+        let Some(completion) = self.screen.completion.take() else {
+            return;
+        };
+        if let Some(chosen) = completion.chosen() {
+            let text = chosen.text.clone();
+            self.edit(|editor| editor.complete(completion.replaces, &text));
+            self.screen.unkept = true;
+        }
+    }
+
+    fn act(&mut self, act: Act) {
+        match act {
+            Act::Send => self.submit(),
+            Act::NewLine => self.rewrite(|editor| editor.insert("\n")),
+            Act::Backspace => self.rewrite(Editor::backspace),
+            Act::Delete => self.delete(),
+            Act::CutWord => self.rewrite(Editor::cut_word_left),
+            Act::CutWordRight => self.rewrite(Editor::cut_word_right),
+            Act::CutStart => self.rewrite(Editor::cut_to_start),
+            Act::CutEnd => self.rewrite(Editor::cut_to_end),
+            Act::Yank => self.rewrite(Editor::yank),
+            Act::Left => self.edit(Editor::left),
+            Act::Right => self.edit(Editor::right),
+            Act::WordLeft => self.edit(Editor::word_left),
+            Act::WordRight => self.edit(Editor::word_right),
+            Act::Home => self.edit(Editor::home),
+            Act::End => self.edit(Editor::end),
+            Act::Older => self.older(),
+            Act::Newer => self.newer(),
+            Act::Complete => self.complete(),
+            Act::Cancel => self.cancel(),
+            Act::Clear => self.clear(),
+            act => self.act_on_screen(act),
+        }
+    }
+
+    fn act_on_screen(&mut self, act: Act) {
+        match act {
+            Act::Help => self.screen.overlay = Some(Overlay::Help(0)),
+            Act::Switcher => {
+                let filter = Editor::default();
+                self.screen.overlay = Some(Overlay::Switcher { filter, at: 0 });
+            }
+            Act::Search => self.screen.overlay = Some(Overlay::Search(Search::default())),
+            Act::Rooms => self.effects.push(Effect::Ask(Verb::Rooms(Listing {
+                after: None,
+                limit: None,
+                what: Nothing {},
+            }))),
+            Act::NextUnread => self.next_unread(),
+            Act::Next => self.step_conversation(1),
+            Act::Previous => self.step_conversation(-1),
+            Act::PageUp => self.page(1),
+            Act::PageDown => self.page(-1),
+            Act::Bottom => self.go_to_bottom(),
+            Act::Divider => self.go_to_divider(),
+            Act::SelectUp => self.choose(-1),
+            Act::SelectDown => self.choose(1),
+            Act::TakeBack => self.take_back(),
+            Act::Retry => self.effects.push(Effect::Retry),
+            Act::List => self.screen.show_list = !self.screen.show_list,
+            Act::Members => self.screen.show_members = !self.screen.show_members,
+            Act::Mouse => {
+                self.screen.mouse = !self.screen.mouse;
+                self.effects.push(Effect::Mouse(self.screen.mouse));
+            }
+            Act::Silence => self.silence(),
+            Act::Redraw => self.effects.push(Effect::Redraw),
+            Act::Suspend => self.effects.push(Effect::Suspend),
+            Act::Quit => self.effects.push(Effect::Quit),
+            _ => {}
+        }
+    }
+
+    /// The character after the cursor; in an empty line it ends the session, as in a shell.
+    fn delete(&mut self) {
+        let is_empty = self
+            .screen
+            .pane()
+            .is_none_or(|pane| pane.editor.text().is_empty());
+        if is_empty {
+            self.effects.push(Effect::Quit);
+        } else {
+            self.rewrite(Editor::delete);
+        }
+    }
+
+    fn complete(&mut self) {
+        self.suggest(When::Asked);
+        let only = self
+            .screen
+            .completion
+            .as_ref()
+            .is_some_and(|found| found.suggestions.len() == 1);
+        if only {
+            self.take_suggestion();
+        }
+    }
+
+    fn cancel(&mut self) {
+        let pane = self.screen.pane_mut();
+        if pane.aim.take().is_none() && pane.chosen.take().is_none() {
+            self.screen.note = None;
+        }
+    }
+
+    fn clear(&mut self) {
+        let pane = self.screen.pane_mut();
+        let was_empty = pane.editor.text().is_empty();
+        pane.aim = None;
+        pane.chosen = None;
+        if !was_empty {
+            self.rewrite(|editor| drop(editor.take()));
+        } else if self.screen.leaving {
+            self.effects.push(Effect::Quit);
+        } else {
+            self.screen.leaving = true;
+            self.note("Ctrl-C once more leaves; what is not sent yet goes out next time");
+        }
+    }
+
+    fn silence(&mut self) {
+        let conversation: Address = self.screen.current.clone();
+        let known = self.known.state.conversation(&conversation);
+        let silent = known.is_some_and(|known| !known.facts().silent);
+        let verb = Verb::Silence(Silence {
+            conversation,
+            silent,
+        });
+        self.effects.push(Effect::Ask(verb));
+    }
+}

@@ -1,0 +1,281 @@
+//! Keys while something lies over the screen.
+
+use crossterm::event::KeyCode;
+
+use super::{Effect, Turn};
+use crate::{
+    client::tui::{
+        editor::Editor,
+        keys::{Act, Chord},
+        overlay::{Ask, Asking, Lead, List, Looking, Overlay, Search},
+        screen::Standing,
+    },
+    model::Address,
+    protocol::{self, InRoom, Nothing, Secret, Verb},
+};
+
+/// How far page keys move in a list.
+const LIST_PAGE: isize = 10;
+
+impl Turn<'_> {
+    pub(super) fn key_over(&mut self, chord: Chord, act: Option<Act>) {
+        let Some(overlay) = self.screen.overlay.take() else {
+            return;
+        };
+        let closes = act == Some(Act::Cancel) || act == Some(Act::Clear);
+        if closes && !matches!(&overlay, Overlay::Ask(ask) if ask.what != Asking::Change) {
+            return;
+        }
+        match overlay {
+            Overlay::Help(at) => self.key_in_help(at, chord),
+            Overlay::Switcher { filter, at } => self.key_in_switcher(filter, at, chord, act),
+            Overlay::Search(search) => self.key_in_search(search, chord, act),
+            Overlay::List(list) => self.key_in_list(list, chord),
+            Overlay::Ask(ask) => self.key_in_question(ask, chord, act),
+        }
+    }
+
+    fn key_in_help(&mut self, at: usize, chord: Chord) {
+        let Some(step) = step(chord) else { return };
+        self.screen.overlay = Some(Overlay::Help(at.saturating_add_signed(step)));
+    }
+
+    fn key_in_list(&mut self, mut list: List, chord: Chord) {
+        if chord.code() == KeyCode::Enter {
+            let leads = list.chosen().map(|item| item.leads.clone());
+            return self.follow(leads);
+        }
+        match step(chord) {
+            Some(step) => list.step(step),
+            None if chord.typed() == Some('q') => return,
+            None => {}
+        }
+        self.screen.overlay = Some(Overlay::List(list));
+    }
+
+    /// Goes where a chosen line leads.
+    fn follow(&mut self, leads: Option<Lead>) {
+        match leads {
+            Some(Lead::Go(to)) => self.go(to),
+            Some(Lead::Message(to, seq)) => self.jump(to, seq),
+            Some(Lead::Join(room)) => {
+                self.effects.push(Effect::Change(Verb::Join(InRoom {
+                    room: room.clone(),
+                    message: None,
+                    what: Nothing {},
+                })));
+                self.go(Address::Room(room));
+            }
+            Some(Lead::Nowhere) | None => {}
+        }
+    }
+
+    fn key_in_switcher(
+        &mut self,
+        mut filter: Editor,
+        mut at: usize,
+        chord: Chord,
+        act: Option<Act>,
+    ) {
+        let found = self.matching(filter.text());
+        match chord.code() {
+            KeyCode::Enter => {
+                let last = found.len().saturating_sub(1);
+                let typed = Address::parse(filter.text()).ok();
+                if let Some(to) = found.get(at.min(last)).cloned().or(typed) {
+                    self.go(to);
+                }
+                return;
+            }
+            _ => match step(chord) {
+                Some(step) => {
+                    let last = found.len().saturating_sub(1);
+                    at = at.saturating_add_signed(step).min(last);
+                }
+                None => {
+                    write(&mut filter, chord, act);
+                    at = 0;
+                }
+            },
+        }
+        self.screen.overlay = Some(Overlay::Switcher { filter, at });
+    }
+
+    fn matching(&self, filter: &str) -> Vec<Address> {
+        matching(self.known, &self.screen.current, filter)
+    }
+
+    fn key_in_search(&mut self, mut search: Search, chord: Chord, act: Option<Act>) {
+        let found = search.found.as_mut();
+        match (chord.code(), step(chord), found) {
+            (KeyCode::Enter, _, found) => {
+                let chosen = found.and_then(|list| list.chosen());
+                if let Some(leads) = chosen.map(|item| item.leads.clone()) {
+                    return self.follow(Some(leads));
+                }
+                self.look(&mut search);
+            }
+            (_, Some(step), Some(list)) => list.step(step),
+            _ => {
+                write(&mut search.words, chord, act);
+                search.found = None;
+                search.state = Looking::Not;
+            }
+        }
+        self.screen.overlay = Some(Overlay::Search(search));
+    }
+
+    /// Looks for what was typed: at the server, or here when it cannot be reached.
+    fn look(&mut self, search: &mut Search) {
+        let words = search.words.text().trim().to_owned();
+        if words.is_empty() {
+            return;
+        }
+        search.state = Looking::Asked;
+        if matches!(self.screen.link, Standing::Connected(_)) {
+            self.effects
+                .push(Effect::Ask(Verb::Search(protocol::Search {
+                    words,
+                    conversation: None,
+                    by: None,
+                    before: None,
+                    after: None,
+                    page: None,
+                })));
+        } else {
+            self.effects.push(Effect::SearchHere(words));
+        }
+    }
+
+    /// What `/search` asks for, shown as Ctrl-F shows it.
+    pub(super) fn search_for(&mut self, asked: &protocol::Search) {
+        let mut search = Search {
+            words: Editor::with(&asked.words),
+            ..Search::default()
+        };
+        search.state = Looking::Asked;
+        self.screen.overlay = Some(Overlay::Search(search));
+        self.effects
+            .push(if matches!(self.screen.link, Standing::Connected(_)) {
+                Effect::Ask(Verb::Search(asked.clone()))
+            } else {
+                Effect::SearchHere(asked.words.clone())
+            });
+    }
+
+    fn key_in_question(&mut self, mut ask: Ask, chord: Chord, act: Option<Act>) {
+        match (chord.code(), act) {
+            (KeyCode::Enter, _) => return self.answer_question(ask),
+            (_, Some(Act::Clear | Act::Quit)) => {
+                self.effects.push(Effect::Quit);
+            }
+            (_, Some(Act::Newer)) if ask.what == Asking::Login => {
+                ask = Ask::new(Asking::Register, "A new account is made.".to_owned());
+            }
+            (_, Some(Act::Older)) if ask.what == Asking::Register => {
+                ask = Ask::new(Asking::Login, String::new());
+            }
+            (_, Some(Act::Backspace)) => ask.retype(|text| {
+                text.pop();
+            }),
+            (_, Some(Act::CutStart)) => ask.retype(String::clear),
+            _ => {
+                if let Some(c) = chord.typed() {
+                    ask.retype(|text| text.push(c));
+                }
+            }
+        }
+        self.screen.overlay = Some(Overlay::Ask(ask));
+    }
+
+    fn answer_question(&mut self, mut ask: Ask) {
+        if ask.typing.expose().is_empty() {
+            self.screen.overlay = Some(Overlay::Ask(ask));
+            return;
+        }
+        let typed = std::mem::replace(&mut ask.typing, Secret::new(String::new()));
+        ask.given.push(typed);
+        if ask.given.len() < ask.questions().len() {
+            self.screen.overlay = Some(Overlay::Ask(ask));
+            return;
+        }
+        let (what, mut given) = (ask.what, ask.given);
+        let Some(last) = given.pop() else { return };
+        let twice = what != Asking::Login;
+        if twice && given.pop() != Some(last.clone()) {
+            let again = Ask::new(what, "The two were not the same.".to_owned());
+            self.screen.overlay = Some(Overlay::Ask(again));
+            return;
+        }
+        self.effects.push(match (what, given.pop()) {
+            (Asking::Change, Some(old)) => Effect::ChangePassword { old, new: last },
+            (Asking::Register, _) => Effect::Register(last),
+            (Asking::Login | Asking::Change, _) => Effect::LogIn(last),
+        });
+    }
+}
+
+/// The conversations whose names hold a text, best first; with nothing typed the one before.
+pub(crate) fn matching(
+    known: crate::client::tui::screen::Known<'_>,
+    current: &Address,
+    filter: &str,
+) -> Vec<Address> {
+    let filter = filter.to_lowercase();
+    let mut found: Vec<_> = known
+        .order()
+        .into_iter()
+        .map(|known| known.address().clone())
+        .filter(|address| address.to_string().to_lowercase().contains(&filter))
+        .collect();
+    found.sort_by_key(|address| {
+        let name = address.to_string().to_lowercase();
+        let begins = name
+            .trim_start_matches(['#', '@'])
+            .starts_with(filter.trim_start_matches(['#', '@']));
+        (address == current, !begins)
+    });
+    found
+}
+
+/// Pasted into what lies over the screen.
+pub(super) fn paste(overlay: &mut Overlay, text: &str) {
+    let line = text.lines().next().unwrap_or_default();
+    match overlay {
+        Overlay::Switcher { filter, .. } => filter.insert(line),
+        Overlay::Search(search) => search.words.insert(line),
+        Overlay::Ask(ask) => ask.retype(|text| text.push_str(line)),
+        Overlay::Help(_) | Overlay::List(_) => {}
+    }
+}
+
+/// How far a key moves in a list.
+const fn step(chord: Chord) -> Option<isize> {
+    match chord.code() {
+        KeyCode::Up => Some(-1),
+        KeyCode::Down => Some(1),
+        KeyCode::PageUp => Some(-LIST_PAGE),
+        KeyCode::PageDown => Some(LIST_PAGE),
+        _ => None,
+    }
+}
+
+/// A key in a line that is part of what lies over the screen.
+fn write(editor: &mut Editor, chord: Chord, act: Option<Act>) {
+    match act {
+        Some(Act::Backspace) => editor.backspace(),
+        Some(Act::Delete) => editor.delete(),
+        Some(Act::CutWord) => editor.cut_word_left(),
+        Some(Act::CutStart) => editor.cut_to_start(),
+        Some(Act::Yank) => editor.yank(),
+        Some(Act::Left) => editor.left(),
+        Some(Act::Right) => editor.right(),
+        Some(Act::Home) => editor.home(),
+        Some(Act::End) => editor.end(),
+        _ => {
+            if let Some(c) = chord.typed() {
+                editor.insert(c.encode_utf8(&mut [0; 4]));
+            }
+        }
+    }
+}

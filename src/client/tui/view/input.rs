@@ -1,0 +1,151 @@
+//! The input line, and what may be meant by the word one types.
+
+use ratatui::{
+    Frame,
+    layout::{Position, Rect},
+    style::Style,
+    text::{Line, Span},
+};
+use unicode_segmentation::UnicodeSegmentation;
+
+use super::{boxed, lines};
+use crate::{
+    client::tui::{
+        completion::SHOWN_MAX,
+        editor::Editor,
+        layout::input_width,
+        screen::{Aim, Known, Screen},
+        wrap,
+    },
+    model::Seq,
+};
+
+/// Where the text begins, after the mark.
+const INDENT: u16 = 2;
+/// Columns of the box with what may be meant.
+const BOX_WIDTH: u16 = 72;
+
+pub(super) fn draw(screen: &Screen, known: Known<'_>, frame: &mut Frame<'_>, area: Rect) {
+    let theme = screen.settings.theme;
+    let blank = Editor::default();
+    let pane = screen.pane();
+    let editor = pane.map_or(&blank, |pane| &pane.editor);
+    let width = usize::from(input_width(area)).max(1);
+    let laid = lay_out(editor, width);
+    let height = usize::from(area.height);
+    let from = (laid.row + 1).saturating_sub(height);
+    let mark = match pane.and_then(|pane| pane.aim) {
+        Some(Aim::Reply(_)) => "↩",
+        Some(Aim::Edit(_)) => "✎",
+        None => "›",
+    };
+    let shown = laid.rows.into_iter().skip(from).take(height).enumerate();
+    let shown = shown.map(|(at, row)| {
+        let mark = if at == 0 { mark } else { " " };
+        Line::from(vec![
+            Span::styled(format!("{mark} "), theme.good()),
+            Span::raw(row),
+        ])
+    });
+    lines(frame, area, shown.collect());
+    if editor.text().is_empty() {
+        let hint = wrap::cut(&hint(screen, known), width);
+        let place = Rect::new(area.x + INDENT, area.y, area.width - INDENT, 1);
+        frame.render_widget(Line::styled(hint, theme.dim()), place);
+    }
+    if screen.overlay.is_none() {
+        let column = u16::try_from(laid.column).unwrap_or(0);
+        let row = u16::try_from(laid.row - from).unwrap_or(0);
+        frame.set_cursor_position(Position::new(area.x + INDENT + column, area.y + row));
+    }
+}
+
+fn hint(screen: &Screen, known: Known<'_>) -> String {
+    let author = |seq: Seq| {
+        let conversation = known.state.conversation(&screen.current);
+        let held = conversation.and_then(|known| known.held(seq));
+        held.map_or_else(
+            || format!("message {seq}"),
+            |held| held.entry().by.to_string(),
+        )
+    };
+    match screen.pane().and_then(|pane| pane.aim) {
+        Some(Aim::Reply(seq)) => format!("reply to {} · Esc gives up", author(seq)),
+        Some(Aim::Edit(_)) => "edit · Esc gives up".to_owned(),
+        None => format!("message {} · F1 keys · /help commands", screen.current),
+    }
+}
+
+/// A text broken at a width.
+struct LaidOut {
+    rows: Vec<String>,
+    /// Where its cursor is.
+    column: usize,
+    row: usize,
+}
+
+fn lay_out(editor: &Editor, width: usize) -> LaidOut {
+    let mut rows = vec![String::new()];
+    let mut used = 0;
+    let mut cursor = None;
+    for (at, glyph) in editor.text().grapheme_indices(true) {
+        let columns = wrap::columns(glyph);
+        if glyph != "\n" && used + columns > width {
+            rows.push(String::new());
+            used = 0;
+        }
+        if at == editor.at() {
+            cursor = Some((used, rows.len() - 1));
+        }
+        if glyph == "\n" {
+            rows.push(String::new());
+            used = 0;
+        } else if let Some(row) = rows.last_mut() {
+            row.push_str(glyph);
+            used += columns;
+        }
+    }
+    if cursor.is_none() && used >= width {
+        rows.push(String::new());
+        used = 0;
+    }
+    let (column, row) = cursor.unwrap_or((used, rows.len() - 1));
+    LaidOut { rows, column, row }
+}
+
+/// What may be meant, above the input line.
+pub(super) fn suggestions(screen: &Screen, frame: &mut Frame<'_>, input: Rect) {
+    let Some(completion) = &screen.completion else {
+        return;
+    };
+    let theme = screen.settings.theme;
+    let from = (completion.at + 1).saturating_sub(SHOWN_MAX);
+    let shown = completion.suggestions.iter().enumerate();
+    let shown: Vec<_> = shown.skip(from).take(SHOWN_MAX).collect();
+    let names = shown.iter().map(|(_, one)| wrap::columns(&one.text));
+    let names = names.max().unwrap_or(0);
+    let width = input.width.min(BOX_WIDTH);
+    let inner = usize::from(width).saturating_sub(2);
+    let height = u16::try_from(shown.len() + 2).unwrap_or(2).min(input.y);
+    let area = Rect::new(input.x, input.y - height, width, height);
+    let rest = completion.suggestions.len().saturating_sub(shown.len());
+    let title = match rest {
+        0 => "Tab takes it".to_owned(),
+        rest => format!("Tab takes it · {rest} more"),
+    };
+    let inside = boxed(frame, area, &title, theme.rule());
+    let rows = shown.into_iter().map(|(at, one)| {
+        let about = wrap::cut(&one.about, inner.saturating_sub(names + 2));
+        let line = Line::from(vec![
+            Span::raw(wrap::fit(&one.text, names + 2)),
+            Span::styled(about, theme.dim()),
+        ]);
+        let style = if at == completion.at {
+            theme.chosen()
+        } else {
+            Style::new()
+        };
+        line.style(style)
+    });
+    lines(frame, inside, rows.collect());
+}

@@ -1,0 +1,202 @@
+//! What lies over the screen.
+
+use ratatui::{
+    Frame,
+    layout::{Position, Rect},
+    style::Style,
+    text::{Line, Span},
+};
+
+use super::{boxed, lines};
+use crate::client::tui::{
+    editor::Editor,
+    keys::ACTS,
+    overlay::{Ask, Asking, List, Looking, Overlay, Search},
+    screen::{Known, Screen},
+    theme::Theme,
+    update::matching,
+    wrap,
+};
+
+/// Columns of a box that holds sentences.
+const WIDE: u16 = 100;
+/// Columns of a box that holds names.
+const NARROW: u16 = 44;
+/// Columns of a box that asks something.
+const QUESTION: u16 = 64;
+/// Columns of the keys in the help.
+const KEYS: usize = 24;
+
+pub(super) fn draw(screen: &Screen, known: Known<'_>, frame: &mut Frame<'_>, around: Rect) {
+    let theme = screen.settings.theme;
+    match &screen.overlay {
+        None => {}
+        Some(Overlay::Help(at)) => help(screen, *at, frame, around),
+        Some(Overlay::Switcher { filter, at }) => {
+            switcher(screen, known, filter, *at, frame, around);
+        }
+        Some(Overlay::Search(search)) => self::search(search, frame, around, theme),
+        Some(Overlay::List(list)) => {
+            let area = middle(around, WIDE, list.items.len() + 2);
+            let title = format!("{} · Esc closes", list.title);
+            let inside = boxed(frame, area, &title, theme.good());
+            self::list(list, frame, inside, theme);
+        }
+        Some(Overlay::Ask(ask)) => self::ask(ask, known, frame, around, theme),
+    }
+}
+
+fn help(screen: &Screen, at: usize, frame: &mut Frame<'_>, around: Rect) {
+    let theme = screen.settings.theme;
+    let area = middle(around, WIDE, ACTS.len() + 2);
+    let title = "keys · arrows scroll · Esc closes";
+    let inside = boxed(frame, area, title, theme.good());
+    let last = ACTS.len().saturating_sub(usize::from(inside.height));
+    let rows = ACTS.iter().skip(at.min(last)).map(|(act, _, _, about)| {
+        let keys = screen.settings.keys.of(*act);
+        let width = usize::from(inside.width).saturating_sub(KEYS + 1);
+        Line::from(vec![
+            Span::styled(wrap::fit(&keys, KEYS), theme.good()),
+            Span::raw(" "),
+            Span::raw(wrap::cut(about, width)),
+        ])
+    });
+    lines(frame, inside, rows.collect());
+}
+
+fn switcher(
+    screen: &Screen,
+    known: Known<'_>,
+    filter: &Editor,
+    at: usize,
+    frame: &mut Frame<'_>,
+    around: Rect,
+) {
+    let theme = screen.settings.theme;
+    let found = matching(known, &screen.current, filter.text());
+    let rows: Vec<_> = found
+        .iter()
+        .map(|address| {
+            let conversation = known.state.conversation(address);
+            match conversation.map_or(0, |known| known.facts().unread.unread) {
+                0 => address.to_string(),
+                unread => format!("{address}  {unread} unread"),
+            }
+        })
+        .collect();
+    let area = middle(around, NARROW, found.len() + 3);
+    let inside = boxed(frame, area, "go to", theme.good());
+    question(frame, inside, filter, theme);
+    let at = at.min(found.len().saturating_sub(1));
+    choices(frame, below(inside, 1), &rows, at, theme);
+}
+
+fn search(search: &Search, frame: &mut Frame<'_>, around: Rect, theme: Theme) {
+    let found = search.found.as_ref().map_or(0, |list| list.items.len());
+    let area = middle(around, WIDE, found + 4);
+    let title = match search.state {
+        Looking::Not => "search · Enter looks for it",
+        Looking::Asked => "search · looking…",
+        Looking::Server => "search · Enter goes to the message",
+        Looking::Here => "search in what is on this machine · Enter goes to the message",
+    };
+    let inside = boxed(frame, area, title, theme.good());
+    question(frame, inside, &search.words, theme);
+    match &search.found {
+        Some(found) if found.items.is_empty() => {
+            let line = Line::styled("nothing was found", theme.dim());
+            lines(frame, below(inside, 1), vec![line]);
+        }
+        Some(found) => list(found, frame, below(inside, 1), theme),
+        None => {}
+    }
+}
+
+fn list(list: &List, frame: &mut Frame<'_>, area: Rect, theme: Theme) {
+    let rows: Vec<_> = list.items.iter().map(|item| item.text.clone()).collect();
+    choices(frame, area, &rows, list.at, theme);
+}
+
+fn choices(frame: &mut Frame<'_>, area: Rect, rows: &[String], at: usize, theme: Theme) {
+    let height = usize::from(area.height).max(1);
+    let width = usize::from(area.width);
+    let from = (at + 1).saturating_sub(height);
+    let shown = rows.iter().enumerate().skip(from).take(height);
+    let shown = shown.map(|(row, text)| {
+        let style = if row == at {
+            theme.chosen()
+        } else {
+            Style::new()
+        };
+        Line::styled(wrap::fit(text, width), style)
+    });
+    lines(frame, area, shown.collect());
+}
+
+fn ask(ask: &Ask, known: Known<'_>, frame: &mut Frame<'_>, around: Rect, theme: Theme) {
+    let (title, foot) = match ask.what {
+        Asking::Login => (
+            "log in",
+            "Enter logs in · Down makes a new account · Ctrl-C leaves",
+        ),
+        Asking::Register => (
+            "new account",
+            "Enter goes on · Up logs in instead · Ctrl-C leaves",
+        ),
+        Asking::Change => ("change the password", "Enter goes on · Esc gives up"),
+    };
+    let inside = boxed(frame, middle(around, QUESTION, 7), title, theme.good());
+    let width = usize::from(inside.width);
+    let question = ask.questions().get(ask.given.len());
+    let prompt = format!("{}: ", question.copied().unwrap_or_default());
+    let dots = "•".repeat(ask.typing.expose().chars().count());
+    let typed = wrap::cut(&dots, width.saturating_sub(prompt.len() + 1));
+    let column = prompt.len() + wrap::columns(&typed);
+    let who = format!("{} at {}", known.me, known.server);
+    lines(
+        frame,
+        inside,
+        vec![
+            Line::raw(wrap::cut(&who, width)),
+            Line::styled(wrap::cut(&ask.why, width), theme.bad()),
+            Line::raw(format!("{prompt}{typed}")),
+            Line::raw(""),
+            Line::styled(wrap::cut(foot, width), theme.dim()),
+        ],
+    );
+    let column = u16::try_from(column).unwrap_or(0);
+    frame.set_cursor_position(Position::new(inside.x + column, inside.y + 2));
+}
+
+/// A line to type in, at the top of a box.
+fn question(frame: &mut Frame<'_>, area: Rect, editor: &Editor, theme: Theme) {
+    let line = Line::from(vec![
+        Span::styled("› ", theme.good()),
+        Span::raw(editor.text().to_owned()),
+    ]);
+    lines(frame, area, vec![line]);
+    let column = u16::try_from(wrap::columns(editor.before()) + 2).unwrap_or(0);
+    let column = column.min(area.width.saturating_sub(1));
+    frame.set_cursor_position(Position::new(area.x + column, area.y));
+}
+
+fn below(area: Rect, rows: u16) -> Rect {
+    let rows = rows.min(area.height);
+    Rect {
+        y: area.y + rows,
+        height: area.height - rows,
+        ..area
+    }
+}
+
+/// A box of a size in the middle, as far as there is room.
+fn middle(around: Rect, width: u16, height: usize) -> Rect {
+    let width = width.min(around.width);
+    let height = u16::try_from(height).unwrap_or(u16::MAX).min(around.height);
+    Rect {
+        x: around.x + (around.width - width) / 2,
+        y: around.y + (around.height - height) / 2,
+        width,
+        height,
+    }
+}
