@@ -21,6 +21,7 @@ use tokio::{
     net::TcpStream,
     time::{Instant, timeout_at},
 };
+use tokio_rustls::server::TlsStream;
 use tracing::Instrument;
 
 use super::{Context, admission::Admission};
@@ -52,7 +53,7 @@ async fn handshake(
     socket: TcpStream,
     context: &Context,
     accepted: Instant,
-) -> Option<tokio_rustls::server::TlsStream<TcpStream>> {
+) -> Option<Box<TlsStream<TcpStream>>> {
     // Frames are gathered before they are written; waiting for more would only add delay.
     if let Err(error) = socket.set_nodelay(true) {
         tracing::debug!(%error, "the peer was gone at once");
@@ -61,7 +62,8 @@ async fn handshake(
     let deadline = accepted + context.config().limits.handshake_timeout;
     let acceptor = context.tls.acceptor();
     match timeout_at(deadline, acceptor.accept(socket)).await {
-        Ok(Ok(stream)) => Some(stream),
+        // Boxed: by value, every future it is handed to would have room for it twice.
+        Ok(Ok(stream)) => Some(Box::new(stream)),
         Ok(Err(error)) => {
             tracing::info!(%error, "TLS handshake failed");
             None
