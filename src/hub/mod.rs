@@ -72,6 +72,7 @@ pub struct HubThread(thread::JoinHandle<()>);
 /// What goes through the hub's queue.
 enum Message {
     Job(Job),
+    Asks(SessionKey, Vec<(u64, Ask)>),
     Limits(Limits),
     Stop,
 }
@@ -118,15 +119,11 @@ impl Hub {
         answer.await.unwrap_or(Err(AttachError::Unavailable))
     }
 
-    /// Puts a request of a session in the queue. Its outcome comes with the session's feed, in the
-    /// order of the requests.
-    pub async fn ask(&self, key: SessionKey, request: u64, ask: Ask) {
-        self.put(Job::Ask {
-            key,
-            request,
-            ask: Box::new(ask),
-        })
-        .await;
+    /// Puts what a session asks in the queue, all that came at once together: it takes part in one
+    /// transaction and wakes the hub once. The outcomes come with the session's feed, in the order of
+    /// the requests.
+    pub async fn ask(&self, key: SessionKey, asks: Vec<(u64, Ask)>) {
+        drop(self.jobs.send(Message::Asks(key, asks)).await);
     }
 
     /// Somebody is typing.
@@ -223,6 +220,10 @@ fn run(mut core: Core, mut queue: mpsc::Receiver<Message>) {
         for message in waiting.drain(..) {
             match message {
                 Message::Job(job) => jobs.push(job),
+                Message::Asks(key, asks) => jobs.extend(asks.into_iter().map(|(request, ask)| {
+                    let ask = Box::new(ask);
+                    Job::Ask { key, request, ask }
+                })),
                 Message::Limits(limits) => core.set_limits(limits),
                 Message::Stop => {
                     stop = true;

@@ -1,6 +1,6 @@
 //! A logged-in connection: requests in, feed out, until one side has enough.
 
-use std::{io, pin::Pin, sync::Arc, time::Duration};
+use std::{io, mem, pin::Pin, sync::Arc, time::Duration};
 
 use tokio::{
     io::{AsyncRead, AsyncWrite},
@@ -11,7 +11,7 @@ use tokio_util::sync::WaitForCancellationFutureOwned;
 
 use crate::{
     auth::Identity,
-    hub::{Ended, Feed, News, Step},
+    hub::{Ask, Ended, Feed, News, Step},
     model::{Address, ConversationId, Seq, Timestamp},
     protocol::{Frame, FramingError, Request, Verb},
     server::{
@@ -60,6 +60,8 @@ pub(super) struct Session<'a, S> {
     pub(super) feed: Feed,
     /// Read, but not to be done before all earlier requests are answered.
     held: Option<Request>,
+    /// To be put to the hub together.
+    asks: Vec<(u64, Ask)>,
     in_flight: usize,
     pace: Pace,
     room_pace: Pace,
@@ -99,6 +101,7 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin> Session<'a, S> {
             peer,
             feed,
             held: None,
+            asks: Vec::new(),
             in_flight: 0,
             pace: Pace::new(now.into_std()),
             room_pace: Pace::new(now.into_std()),
@@ -161,6 +164,15 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin> Session<'a, S> {
 
     /// Does what the peer has asked, as far as it may now.
     async fn requests(&mut self) -> Result<Input, End> {
+        let input = self.read_requests().await;
+        if !self.asks.is_empty() {
+            let asks = mem::take(&mut self.asks);
+            self.context.hub.ask(self.feed.key(), asks).await;
+        }
+        input
+    }
+
+    async fn read_requests(&mut self) -> Result<Input, End> {
         if self.leaving.is_some() {
             return Ok(Input::Held);
         }
@@ -216,7 +228,7 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin> Session<'a, S> {
         match ask {
             Ok(ask) => {
                 self.in_flight += 1;
-                self.context.hub.ask(self.feed.key(), request.id, ask).await;
+                self.asks.push((request.id, ask));
             }
             Err(sentence) => {
                 let code = crate::protocol::Code::BadRequest;
@@ -293,7 +305,7 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin> Session<'a, S> {
         for value in values {
             self.wire.push(&saying::value(value));
         }
-        if std::mem::take(&mut self.catching_up) {
+        if mem::take(&mut self.catching_up) {
             self.wire.push(&Frame::Current {});
         }
         self.wire.flush().await?;
