@@ -156,8 +156,8 @@ fn log(entry: &Entry, place: &Place, texts: bool) {
     audit(entry, &conversation);
     let bytes = text.len();
     if texts {
-        tracing::info!(target: "netcomm::entry", %conversation, %author, seq, kind, bytes, text, "entry kept");
+        tracing::debug!(target: "netcomm::entry", %conversation, %author, seq, kind, bytes, text, "entry kept");
     } else {
-        tracing::info!(target: "netcomm::entry", %conversation, %author, seq, kind, bytes, "entry kept");
+        tracing::debug!(target: "netcomm::entry", %conversation, %author, seq, kind, bytes, "entry kept");
     }
 }
