@@ -49,6 +49,8 @@ pub(crate) enum Speech {
 pub(crate) struct Seen {
     pub(crate) sent: u64,
     pub(crate) received: u64,
+    /// How often something came: about as often as the server has written.
+    pub(crate) reads: u64,
     /// Microseconds from when each was due to be sent until it was here.
     pub(crate) ages: Vec<u32>,
 }
@@ -108,7 +110,10 @@ impl Member {
             }
             let tick = self.next_tick(&progress, deadline);
             select! {
-                filled = self.client.fill() => filled?,
+                filled = self.client.fill() => {
+                    filled?;
+                    progress.seen.reads += 1;
+                }
                 () = sleep_until(tick) => {
                     if tokio::time::Instant::now() >= deadline {
                         bail!("{} of {} came", progress.seen.received, self.number);

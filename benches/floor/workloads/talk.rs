@@ -33,6 +33,7 @@ struct Shape {
 struct Talk {
     sent: u64,
     deliveries: u64,
+    reads: u64,
     took: Duration,
     cpu: Duration,
     usage: Usage,
@@ -159,6 +160,7 @@ impl Talk {
         let mut talk = Self {
             sent: 0,
             deliveries: 0,
+            reads: 0,
             took: Duration::ZERO,
             cpu: Duration::ZERO,
             usage: before,
@@ -177,6 +179,7 @@ impl Talk {
     fn add(&mut self, seen: Seen) {
         self.sent += seen.sent;
         self.deliveries += seen.received;
+        self.reads += seen.reads;
         self.ages.extend(seen.ages);
     }
 
@@ -186,6 +189,7 @@ impl Talk {
         vec![
             Sample::new(case, "CPU per delivery, µs", cpu * 1e6 / deliveries),
             Sample::new(case, "deliveries/s", deliveries / took),
+            Sample::new(case, "deliveries a read", deliveries / self.reads as f64),
             Sample::new(case, "messages/s", self.sent as f64 / took),
             Sample::new(case, "busy, % of a core", cpu * 100.0 / took),
         ]
