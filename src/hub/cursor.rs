@@ -5,6 +5,7 @@ use std::{collections::VecDeque, sync::Arc};
 use crate::model::{Address, ConversationId, Seq};
 
 use super::{
+    feed::Opened,
     place::{Place, Side},
     tail::Tail,
 };
@@ -22,6 +23,8 @@ pub(super) struct Cursor {
     pub(super) next: Seq,
     pub(super) up_to: Seq,
     pub(super) closing: bool,
+    /// Until the reader was told that it reads this.
+    pub(super) opened: Option<Box<Opened>>,
 }
 
 /// What a conversation is called after an entry.
@@ -73,6 +76,7 @@ mod tests {
             next: Seq::new(3),
             up_to: Seq::new(9),
             closing: false,
+            opened: None,
         };
         for (next, up_to, address) in [
             (3, 4, "#ops"),

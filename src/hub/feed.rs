@@ -102,8 +102,6 @@ pub enum Value {
 /// What the hub has left for a session since it last looked.
 #[derive(Debug, Default)]
 pub struct News {
-    /// Conversations it reads from now on; their entries come after.
-    pub opened: Vec<Opened>,
     /// To be sent after the entries of the same look.
     pub answers: VecDeque<(u64, Outcome)>,
     /// To be sent in any order.
@@ -203,10 +201,13 @@ impl Slip {
 }
 
 /// What to do next to bring a session up to date.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub enum Step {
     /// Nothing: all that was marked has been copied.
     Done,
+    /// Say that this conversation is read from here on; its entries come after, and those of an
+    /// earlier stay in it have come before.
+    Opened(Box<Opened>),
     /// The buffer is full: write it, then go on.
     Full,
     /// Read these entries from the store, then say with [`Feed::has_read`] how far that went.
@@ -298,11 +299,11 @@ impl Feed {
         let mut pending = self.slip.pending();
         let marks = mem::take(&mut pending.marks);
         let changes = mem::take(&mut pending.changes);
-        let mut news = mem::take(&mut pending.news);
+        let news = mem::take(&mut pending.news);
         pending.news.ended = news.ended;
         drop(pending);
         for change in changes {
-            self.change(change, &mut news);
+            self.change(change);
         }
         for (conversation, up_to) in marks {
             let mut cursors = self.cursors.iter_mut();
@@ -315,7 +316,7 @@ impl Feed {
         news
     }
 
-    fn change(&mut self, change: Change, news: &mut News) {
+    fn change(&mut self, change: Change) {
         match change {
             Change::Open(opened, side, tail, next) => {
                 self.cursors.push(Cursor {
@@ -327,8 +328,8 @@ impl Feed {
                     next,
                     up_to: opened.membership.head,
                     closing: false,
+                    opened: Some(opened),
                 });
-                news.opened.push(*opened);
             }
             Change::Close(conversation, last) => {
                 let mut cursors = self.cursors.iter_mut();
@@ -353,6 +354,9 @@ impl Feed {
     /// Appends what is pending to `out` until that is `full` bytes long.
     pub fn copy(&mut self, encode: Encode, out: &mut Vec<u8>, full: usize) -> Step {
         for cursor in &mut self.cursors {
+            if let Some(opened) = cursor.opened.take() {
+                return Step::Opened(opened);
+            }
             while cursor.next <= cursor.up_to {
                 if out.len() >= full {
                     return Step::Full;

@@ -49,6 +49,8 @@ struct Session {
 #[derive(Debug, Default)]
 struct Look {
     opened: Vec<Opened>,
+    /// How many entries came before each of them.
+    opened_after: Vec<usize>,
     /// Address, place and text or kind of each entry.
     entries: Vec<String>,
     answers: Vec<(u64, Outcome)>,
@@ -207,7 +209,6 @@ impl Session {
     async fn look(&mut self) -> Look {
         let news = self.feed.take();
         let mut look = Look {
-            opened: news.opened,
             answers: news.answers.into(),
             values: news.values.into(),
             ended: news.ended,
@@ -218,6 +219,11 @@ impl Session {
             match self.feed.copy(encode, &mut out, 1024) {
                 Step::Done => break,
                 Step::Full => look.write(&mut out),
+                Step::Opened(opened) => {
+                    look.write(&mut out);
+                    look.opened_after.push(look.entries.len());
+                    look.opened.push(*opened);
+                }
                 Step::Store {
                     conversation,
                     address,

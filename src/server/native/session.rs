@@ -11,7 +11,7 @@ use tokio_util::sync::WaitForCancellationFutureOwned;
 
 use crate::{
     auth::Identity,
-    hub::{Ask, Ended, Feed, News, Step},
+    hub::{Ask, Ended, Feed, News, Opened, Step},
     model::{Address, ConversationId, Seq, Timestamp},
     protocol::{Frame, FramingError, Request, Verb},
     server::{
@@ -265,19 +265,12 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin> Session<'a, S> {
     /// everything before it.
     pub(super) async fn catch_up(&mut self) -> Result<(), End> {
         let News {
-            opened,
             answers,
             values,
             ended,
         } = self.feed.take();
         if let Some(ended) = ended {
             return Err(End::Ended(ended));
-        }
-        for opened in &opened {
-            self.wire.push(&saying::opened(opened));
-            if let Some(gap) = saying::gap(opened) {
-                self.wire.push(&gap);
-            }
         }
         loop {
             let output = self.wire.output();
@@ -287,6 +280,7 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin> Session<'a, S> {
             {
                 Step::Done => break,
                 Step::Full => self.wire.flush().await?,
+                Step::Opened(opened) => self.open(&opened).await?,
                 Step::Store {
                     conversation,
                     address,
@@ -309,6 +303,17 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin> Session<'a, S> {
             self.wire.push(&Frame::Current {});
         }
         self.wire.flush().await?;
+        Ok(())
+    }
+
+    async fn open(&mut self, opened: &Opened) -> Result<(), End> {
+        self.wire.push(&saying::opened(opened));
+        if let Some(gap) = saying::gap(opened) {
+            self.wire.push(&gap);
+        }
+        if self.wire.output().len() >= WRITE_BUFFER_MAX {
+            self.wire.flush().await?;
+        }
         Ok(())
     }
 
