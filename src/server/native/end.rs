@@ -8,7 +8,7 @@ use crate::{
     store::StoreError,
 };
 
-use super::refusal::Refuse;
+use super::{refusal::Refuse, wire::Rest};
 
 /// Why a connection ends.
 #[derive(Debug)]
@@ -51,6 +51,20 @@ impl End {
             Self::Says(frame) => Some(*frame),
             Self::Ended(ended) => Some(Refuse::from(ended).fatal()),
             Self::Store(error) => Some(Refuse::from(error).fatal()),
+        }
+    }
+
+    /// Whether the peer may be in the middle of sending more.
+    pub(super) const fn rest(&self) -> Rest {
+        match self {
+            Self::Late | Self::Says(_) | Self::Ended(_) => Rest::Dropped,
+            Self::Left
+            | Self::Quit(_)
+            | Self::LoggedOut
+            | Self::Broken(_)
+            | Self::Silent
+            | Self::GoingAway
+            | Self::Store(_) => Rest::Ignored,
         }
     }
 

@@ -19,6 +19,7 @@ use std::{net::SocketAddr, sync::Arc};
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     net::TcpStream,
+    select,
     time::{Instant, timeout_at},
 };
 use tokio_rustls::server::TlsStream;
@@ -40,8 +41,13 @@ pub(super) async fn serve(
     let accepted = Instant::now();
     let span = tracing::info_span!("connection", %peer, user = tracing::field::Empty);
     async {
-        // The states of the handshake are large and short-lived: boxed, they are gone with it.
-        if let Some(stream) = Box::pin(handshake(socket, &context, accepted)).await {
+        let shutdown = context.shutdown.clone();
+        let stream = select! {
+            // The states of the handshake are large and short-lived: boxed, they are gone with it.
+            stream = Box::pin(handshake(socket, &context, accepted)) => stream,
+            () = shutdown.cancelled() => None,
+        };
+        if let Some(stream) = stream {
             Box::pin(converse(stream, peer, context, admission, accepted)).await;
         }
     }
@@ -108,11 +114,11 @@ pub(super) async fn converse<S: AsyncRead + AsyncWrite + Unpin>(
     if let End::Broken(error) = &end {
         tracing::debug!(%error, "connection broke");
     }
-    let broken = matches!(end, End::Broken(_));
+    let (broken, rest) = (matches!(end, End::Broken(_)), end.rest());
     if let Some(frame) = end.last_words() {
         wire.push(&frame);
     }
     if !broken {
-        wire.close().await;
+        wire.close(rest).await;
     }
 }

@@ -11,7 +11,7 @@ use std::{
 };
 
 use tokio::{
-    io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf},
+    io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf},
     time::timeout,
 };
 
@@ -46,12 +46,24 @@ impl Buffers {
     }
 }
 
+/// What becomes of bytes that the peer has sent before it hears our goodbye.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Rest {
+    /// They are left alone: there should be none.
+    Ignored,
+    /// They are read and dropped: left unread, the system would answer them with a reset, which
+    /// may reach the peer before our last words do.
+    Dropped,
+}
+
 /// Both directions of one connection.
 #[derive(Debug)]
 pub(super) struct Wire<S> {
     stream: S,
     input: FrameBuffer,
     output: Vec<u8>,
+    /// How much of the output has been written.
+    written: usize,
     buffers: Buffers,
     write_timeout: Duration,
 }
@@ -62,6 +74,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
             stream,
             input: FrameBuffer::default(),
             output: Vec::new(),
+            written: 0,
             buffers,
             write_timeout,
         }
@@ -104,19 +117,22 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
 
     /// Writes what has gathered, as long as the peer takes some of it within the write timeout.
     ///
-    /// Not cancel safe: a write that was begun must be finished.
+    /// Cancel safe: the next flush goes on where this one was.
     pub(super) async fn flush(&mut self) -> io::Result<()> {
         if self.output.is_empty() {
             self.return_buffer();
             return Ok(());
         }
-        let mut rest = self.output.as_slice();
-        while !rest.is_empty() {
+        while let Some(rest) = self
+            .output
+            .get(self.written..)
+            .filter(|rest| !rest.is_empty())
+        {
             let written = timeout(self.write_timeout, self.stream.write(rest)).await??;
             if written == 0 {
                 return Err(io::ErrorKind::WriteZero.into());
             }
-            rest = rest.get(written..).unwrap_or_default();
+            self.written += written;
         }
         timeout(self.write_timeout, self.stream.flush()).await??;
         self.return_buffer();
@@ -124,16 +140,20 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
     }
 
     fn return_buffer(&mut self) {
+        self.written = 0;
         if self.output.capacity() > 0 {
             self.buffers.give_back(std::mem::take(&mut self.output));
         }
     }
 
     /// Writes what is left and says goodbye, as far as the peer lets us within a second.
-    pub(super) async fn close(mut self) {
+    pub(super) async fn close(mut self, rest: Rest) {
         let goodbye = async {
             self.flush().await?;
-            self.stream.shutdown().await
+            self.stream.shutdown().await?;
+            let mut dropped = [0; READ_CHUNK];
+            while rest == Rest::Dropped && self.stream.read(&mut dropped).await? > 0 {}
+            Ok::<_, io::Error>(())
         };
         match timeout(CLOSE_TIMEOUT, goodbye).await {
             Ok(Ok(())) => {}
