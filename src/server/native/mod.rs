@@ -122,3 +122,6 @@ pub(super) async fn converse<S: AsyncRead + AsyncWrite + Unpin>(
         wire.close(rest).await;
     }
 }
+
+#[cfg(test)]
+mod tests;
