@@ -1,6 +1,16 @@
 //! The tests of the whole: one binary, so that there is one link step.
 #![expect(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 
+mod accounts;
+mod crowd;
+mod delivery;
+mod durability;
 mod example_client;
+mod framing;
+mod handshake;
+mod harness;
+mod logs;
+mod operation;
+mod rooms;
 mod tidy;
 mod torture;
