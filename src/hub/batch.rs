@@ -12,8 +12,9 @@ use crate::{
 use super::{
     Limits,
     ask::Outcome,
-    feed::{Slip, Value},
+    feed::Value,
     place::{Place, Side},
+    slip::Slip,
     world::World,
 };
 

@@ -7,10 +7,8 @@
 use std::{
     collections::VecDeque,
     mem,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, PoisonError},
 };
-
-use tokio::sync::Notify;
 
 use crate::{
     model::{Account, Address, ConversationId, Reason, RoomName, Seq},
@@ -19,14 +17,10 @@ use crate::{
 
 use super::{
     ask::Outcome,
-    cursor::{Cursor, Renaming},
-    place::{Place, Side},
-    tail::{Copied, Encode, Tail, Wanted},
+    cursor::Cursor,
+    slip::{Change, Pending, Slip},
+    tail::{Copied, Encode, Wanted},
 };
-
-/// The most values (presence, typing, read positions) that wait for one session; of more, the oldest
-/// are dropped: a value is worth only as much as its newest state, which can be asked for.
-const VALUES_MAX: usize = 256;
 
 /// Tells the attached sessions apart; never reused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -108,96 +102,6 @@ pub struct News {
     pub values: VecDeque<Value>,
     /// The session is over; nothing else counts.
     pub ended: Option<Ended>,
-}
-
-#[derive(Debug, Default)]
-struct Pending {
-    marks: Vec<(ConversationId, Seq)>,
-    changes: Vec<Change>,
-    news: News,
-}
-
-#[derive(Debug)]
-enum Change {
-    Open(Box<Opened>, Side, Arc<Tail>, Seq),
-    Close(ConversationId, Seq),
-    Rename(ConversationId, Renaming),
-}
-
-/// The hub's end of a feed.
-#[derive(Debug, Default)]
-pub(super) struct Slip {
-    pending: Mutex<Pending>,
-    wake: Notify,
-}
-
-impl Slip {
-    fn pending(&self) -> MutexGuard<'_, Pending> {
-        self.pending.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// There are entries up to `up_to`.
-    pub(super) fn mark(&self, conversation: ConversationId, up_to: Seq) {
-        let mut pending = self.pending();
-        match pending.marks.iter_mut().find(|(id, _)| *id == conversation) {
-            Some((_, mark)) => *mark = up_to,
-            None => pending.marks.push((conversation, up_to)),
-        }
-        drop(pending);
-        self.wake();
-    }
-
-    pub(super) fn open(&self, opened: Opened, side: Side, tail: Arc<Tail>, next: Seq) {
-        self.pending()
-            .changes
-            .push(Change::Open(Box::new(opened), side, tail, next));
-        self.wake();
-    }
-
-    /// Nothing after `last` is for this session.
-    pub(super) fn close(&self, conversation: ConversationId, last: Seq) {
-        self.pending()
-            .changes
-            .push(Change::Close(conversation, last));
-        self.wake();
-    }
-
-    /// The conversation is called something else after the entry `after`.
-    pub(super) fn rename(&self, conversation: ConversationId, place: Place, after: Seq) {
-        let renaming = Renaming { after, place };
-        self.pending()
-            .changes
-            .push(Change::Rename(conversation, renaming));
-    }
-
-    pub(super) fn answer(&self, request: u64, outcome: Outcome) {
-        self.pending().news.answers.push_back((request, outcome));
-        self.wake();
-    }
-
-    pub(super) fn value(&self, value: Value) {
-        let mut pending = self.pending();
-        if pending.news.values.len() >= VALUES_MAX {
-            pending.news.values.pop_front();
-        }
-        pending.news.values.push_back(value);
-        drop(pending);
-        self.wake();
-    }
-
-    pub(super) fn end(&self, why: Ended) {
-        self.pending().news.ended.get_or_insert(why);
-        self.wake();
-    }
-
-    /// Whether the session is over, whether or not it knows yet.
-    pub(super) fn has_ended(&self) -> bool {
-        self.pending().news.ended.is_some()
-    }
-
-    fn wake(&self) {
-        self.wake.notify_one();
-    }
 }
 
 /// What to do next to bring a session up to date.
@@ -291,17 +195,16 @@ impl Feed {
 
     /// Waits until the hub has left something. Cancel safe: a wake-up is stored, not lost.
     pub async fn changed(&self) {
-        self.slip.wake.notified().await;
+        self.slip.changed().await;
     }
 
     /// Takes what the hub has left; entries are then to be had by [`Feed::copy`].
     pub fn take(&mut self) -> News {
-        let mut pending = self.slip.pending();
-        let marks = mem::take(&mut pending.marks);
-        let changes = mem::take(&mut pending.changes);
-        let news = mem::take(&mut pending.news);
-        pending.news.ended = news.ended;
-        drop(pending);
+        let Pending {
+            marks,
+            changes,
+            news,
+        } = self.slip.take();
         for change in changes {
             self.change(change);
         }

@@ -12,8 +12,9 @@ use crate::{
 };
 
 use super::{
-    feed::{Ended, Opened, SessionKey, Slip, Value},
+    feed::{Ended, Opened, SessionKey, Value},
     place::Place,
+    slip::Slip,
     tail::Tail,
 };
 
