@@ -135,7 +135,10 @@ pub(super) fn room_id(
     first(connection, sql, [name.key()], |row| Ok(row.get(0)?))
 }
 
-fn load(connection: &Connection, id: ConversationId) -> Result<Option<Conversation>, StoreError> {
+pub(super) fn load(
+    connection: &Connection,
+    id: ConversationId,
+) -> Result<Option<Conversation>, StoreError> {
     let sql = "SELECT c.head, c.kind, l.id, l.name, h.id, h.name FROM conversations c
                LEFT JOIN accounts l ON l.id = c.low LEFT JOIN accounts h ON h.id = c.high
                WHERE c.id = ?1";

@@ -43,7 +43,7 @@ use crate::model::ConversationId;
 
 pub use account::{AccountRecord, Credentials, LoginOutcome, NewAccount, Registration};
 pub use append::Sent;
-pub use backup::{back_up, restore};
+pub use backup::{Present, back_up, restore};
 pub use deletion::NameAfterwards;
 pub use error::StoreError;
 pub use invite::{InviteRecord, NewInvite};
@@ -55,7 +55,7 @@ pub use retention::{Retention, Trimmed};
 pub use search::{Followed, Found, Hit, Index, Query, Readable, Searcher, Words};
 pub use secret::{Fingerprint, PasswordHash, SecretHash};
 pub use token::{NewToken, TokenListing, TokenRecord};
-pub use verify::{Verified, verify};
+pub use verify::{Verified, verify, verify_file};
 pub use writer::{Durability, Store, Tx};
 
 /// The broadcast; made by the first migration.

@@ -1,5 +1,7 @@
 //! Checking a whole database: that the file is intact, and that what is in it fits together.
 
+mod replay;
+
 use std::path::Path;
 
 use rusqlite::Connection;
@@ -47,6 +49,21 @@ const RULES: &[&str] = &[
      HAVING count(m.account) <> r.members",
     "SELECT 'room ' || r.name || ' is not found by its name' FROM rooms r
      LEFT JOIN room_names n ON n.key = r.key WHERE n.conversation IS NOT r.conversation",
+    "SELECT 'account ' || p.account || ' has read to place ' || p.read || ' of conversation '
+         || c.id || ', which ends at ' || c.head
+     FROM positions p JOIN conversations c ON c.id = p.conversation WHERE p.read > c.head",
+    "SELECT 'message ' || m.seq || ' of conversation ' || m.conversation
+         || ' was deleted, and its text is there'
+     FROM entries d JOIN entries m ON m.conversation = d.conversation AND m.seq = d.target
+     WHERE d.kind = 'deleted' AND m.text IS NOT NULL",
+    "SELECT 'message ' || m.seq || ' of conversation ' || m.conversation
+         || ' does not read as it was last edited'
+     FROM entries e JOIN entries m ON m.conversation = e.conversation AND m.seq = e.target
+     WHERE e.kind = 'edited' AND m.text IS NOT NULL
+       AND (e.text IS NOT m.text OR e.at IS NOT m.edited_at)
+       AND NOT EXISTS (SELECT 1 FROM entries later WHERE later.conversation = e.conversation
+                       AND later.target = e.target AND later.kind = 'edited'
+                       AND later.seq > e.seq)",
 ];
 
 /// Checks the database of a data folder, whether a server runs or not. Reads all of it.
@@ -55,7 +72,16 @@ const RULES: &[&str] = &[
 ///
 /// When it cannot be read, or its schema is not this program's.
 pub fn verify(folder: &Path) -> Result<Verified, StoreError> {
-    let connection = connection::to_read(&folder.join(DATABASE_FILE))?;
+    verify_file(&folder.join(DATABASE_FILE))
+}
+
+/// Checks a backup, as [`verify`] does a data folder.
+///
+/// # Errors
+///
+/// When it cannot be read, or its schema is not this program's.
+pub fn verify_file(database: &Path) -> Result<Verified, StoreError> {
+    let connection = connection::to_read(database)?;
     schema::check(&connection)?;
     let snapshot = connection.unchecked_transaction()?;
     let mut faults: Vec<String> = all(&snapshot, "PRAGMA integrity_check", [], |row| {
@@ -65,6 +91,10 @@ pub fn verify(folder: &Path) -> Result<Verified, StoreError> {
     for rule in RULES {
         let broken: Vec<String> = all(&snapshot, rule, [], |row| Ok(row.get(0)?))?;
         faults.extend(broken);
+    }
+    // What cannot be read cannot be replayed; that it cannot be read has been said by then.
+    if faults.is_empty() {
+        replay::check(&snapshot, &mut faults)?;
     }
     Ok(Verified {
         conversations: count(&snapshot, "conversations")?,
@@ -143,6 +173,36 @@ mod tests {
                 "sent as m3 is not at place 4",
             ),
             ("UPDATE rooms SET members = 9", "counts 9 members and has 1"),
+            (
+                "INSERT INTO positions (account, conversation, read) VALUES (1, 1, 6)
+                 ON CONFLICT DO UPDATE SET read = 6",
+                "has read to place 6 of conversation 1, which ends at 5",
+            ),
+            (
+                "UPDATE entries SET kind = 'deleted', target = 4 WHERE conversation = 1 AND seq = 5",
+                "message 4 of conversation 1 was deleted, and its text is there",
+            ),
+            (
+                "UPDATE entries SET kind = 'edited', target = 4, text = 'ho'
+                 WHERE conversation = 1 AND seq = 5",
+                "message 4 of conversation 1 does not read as it was last edited",
+            ),
+            (
+                "UPDATE rooms SET topic = 'x'",
+                "room garden differs from what its log amounts to: topic",
+            ),
+            (
+                "UPDATE members SET role = 'member'",
+                "room garden differs from what its log amounts to: members",
+            ),
+            (
+                "INSERT INTO reactions VALUES (1, 4, '+', 1, 5)",
+                "conversation 1 differs from what its log amounts to: reactions",
+            ),
+            (
+                "UPDATE entries SET detail = '{}' WHERE kind = 'created'",
+                "cannot be read: ",
+            ),
             (
                 "DELETE FROM room_names",
                 "room garden is not found by its name",
