@@ -1,5 +1,7 @@
 //! The command line: one file per subcommand, whose help text is its documentation.
 
+pub mod backup;
+pub mod export;
 pub mod gen_certs;
 pub mod invite;
 mod operator;
@@ -9,6 +11,7 @@ pub mod serve;
 mod table;
 pub mod torture;
 pub mod user;
+pub mod verify;
 
 use std::process::ExitCode;
 
@@ -37,6 +40,10 @@ enum Command {
     Serve(serve::Args),
     User(user::Args),
     Invite(invite::Args),
+    Backup(backup::BackupArgs),
+    Restore(backup::RestoreArgs),
+    Verify(verify::Args),
+    Export(export::Args),
     Torture(torture::Args),
 }
 
@@ -62,6 +69,10 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Serve(args) => serve::run(&args).map(|()| ExitCode::SUCCESS),
         Command::User(args) => user::run(&args).map(|()| ExitCode::SUCCESS),
         Command::Invite(args) => invite::run(&args).map(|()| ExitCode::SUCCESS),
+        Command::Backup(args) => backup::backup(&args).map(|()| ExitCode::SUCCESS),
+        Command::Restore(args) => backup::restore(&args).map(|()| ExitCode::SUCCESS),
+        Command::Verify(args) => verify::run(&args),
+        Command::Export(args) => export::run(&args).map(|()| ExitCode::SUCCESS),
         Command::Torture(args) => torture::run(&args),
     }
 }

@@ -310,6 +310,7 @@ fn say(what: &str) -> anyhow::Result<()> {
     Ok(writeln!(io::stdout(), "{what}")?)
 }
 
-fn known_name(text: &str) -> Result<UserName, NameError> {
+/// Reads the name of somebody who has an account, as `name` or as `@name`.
+pub(super) fn known_name(text: &str) -> Result<UserName, NameError> {
     UserName::parse(text.strip_prefix('@').unwrap_or(text))
 }

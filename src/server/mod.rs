@@ -33,6 +33,7 @@ pub use control::{
     ANSWER_MAX, CONTROL_SOCKET, ControlAnswer, ControlRequest, InviteLine, LINES_MAX, Online,
     REQUEST_TIMEOUT, UserLine,
 };
+pub use native::write_entry;
 
 use self::{admission::Admissions, control::Control, native::Buffers};
 

@@ -16,6 +16,7 @@ mod conversation;
 mod deletion;
 mod detail;
 mod error;
+mod export;
 #[cfg(test)]
 mod fixture;
 mod folder;
@@ -46,6 +47,7 @@ pub use append::Sent;
 pub use backup::{Present, back_up, restore};
 pub use deletion::NameAfterwards;
 pub use error::StoreError;
+pub use export::{Log, LogName, Snapshot};
 pub use invite::{InviteRecord, NewInvite};
 pub use listing::{AccountListing, MemberListing, Mute, RoomListing};
 pub use membership::{Invitation, Membership, Place, RoomCount, Seat};

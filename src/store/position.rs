@@ -1,5 +1,7 @@
 //! What an account keeps for itself: how far it has read, what it has muted, whom it blocks.
 
+use rusqlite::Connection;
+
 use crate::model::{Account, AccountId, ConversationId, Seq};
 
 use super::{
@@ -84,12 +86,17 @@ impl Tx<'_> {
     ///
     /// When the database fails.
     pub fn blocks(&self, account: AccountId) -> Result<Vec<Account>, StoreError> {
-        let sql = "SELECT a.id, a.name FROM blocks b JOIN accounts a ON a.id = b.blocked
-                   WHERE b.account = ?1 ORDER BY a.key";
-        all(self.connection(), sql, [account], |row| {
-            account::account(row, 0)
-        })
+        blocks(self.connection(), account)
     }
+}
+
+pub(super) fn blocks(
+    connection: &Connection,
+    account: AccountId,
+) -> Result<Vec<Account>, StoreError> {
+    let sql = "SELECT a.id, a.name FROM blocks b JOIN accounts a ON a.id = b.blocked
+               WHERE b.account = ?1 ORDER BY a.key";
+    all(connection, sql, [account], |row| account::account(row, 0))
 }
 
 #[cfg(test)]

@@ -29,6 +29,7 @@ use super::{Context, admission::Admission};
 
 use self::{end::End, login::Newcomer, session::Session, wire::Wire};
 
+pub use saying::write_entry;
 pub(super) use wire::Buffers;
 
 /// A connection from accept to goodbye.

@@ -26,6 +26,11 @@ pub(super) fn encode_live(entry: &Entry, at: &Address) -> Box<[u8]> {
     line.into()
 }
 
+/// Writes the line for an entry from the store, as it reads now.
+pub fn write_entry(kept: &Kept, at: &Address, out: &mut Vec<u8>) {
+    Frame::Entry(stored(kept, at)).encode(out);
+}
+
 /// An entry from the store, as it reads now.
 pub(super) fn stored(kept: &Kept, at: &Address) -> EntryFrame {
     EntryFrame {
