@@ -1,6 +1,7 @@
 //! The command line: one file per subcommand, whose help text is its documentation.
 
 pub mod backup;
+pub mod connect;
 pub mod export;
 pub mod gen_certs;
 pub mod invite;
@@ -17,7 +18,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use crate::config::ConfigError;
+use crate::{client::Missing, config::ConfigError};
 
 /// What was asked could not be done.
 const FAILED: u8 = 1;
@@ -36,6 +37,7 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Connect(Box<connect::Args>),
     GenCerts(gen_certs::Args),
     Serve(serve::Args),
     User(user::Args),
@@ -54,7 +56,7 @@ pub fn main() -> ExitCode {
         Ok(code) => code,
         Err(error) => {
             complain(&error);
-            ExitCode::from(if error.is::<ConfigError>() {
+            ExitCode::from(if error.is::<ConfigError>() || error.is::<Missing>() {
                 MISUSED
             } else {
                 FAILED
@@ -65,6 +67,7 @@ pub fn main() -> ExitCode {
 
 fn run(command: Command) -> anyhow::Result<ExitCode> {
     match command {
+        Command::Connect(args) => connect::run(*args),
         Command::GenCerts(args) => gen_certs::run(&args).map(|()| ExitCode::SUCCESS),
         Command::Serve(args) => serve::run(&args).map(|()| ExitCode::SUCCESS),
         Command::User(args) => user::run(&args).map(|()| ExitCode::SUCCESS),

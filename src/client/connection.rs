@@ -34,6 +34,17 @@ pub(super) enum Lost {
     NoFrame(#[source] serde_json::Error),
 }
 
+impl Lost {
+    fn of(error: io::Error) -> Self {
+        // An end without TLS's own goodbye, as of a server that was killed.
+        if error.kind() == io::ErrorKind::UnexpectedEof {
+            Self::Closed
+        } else {
+            Self::Io(error)
+        }
+    }
+}
+
 /// A stream that is read and written by the frame, both at once, so that two full pipes never wait
 /// for each other.
 pub(super) struct Connection {
@@ -89,7 +100,7 @@ impl Connection {
     async fn exchange(&mut self) -> Result<(), Lost> {
         select! {
             read = self.reader.read(&mut self.received) => {
-                let bytes = read.map_err(Lost::Io)?;
+                let bytes = read.map_err(Lost::of)?;
                 if bytes == 0 {
                     // A line that was begun and never ended is dropped with the connection.
                     return Err(Lost::Closed);
@@ -98,7 +109,7 @@ impl Connection {
                 Ok(())
             }
             written = self.outgoing.write_to(&mut self.writer), if !self.outgoing.is_done() => {
-                written.map_err(Lost::Io)
+                written.map_err(Lost::of)
             }
         }
     }

@@ -11,13 +11,17 @@ pub mod core;
 #[cfg(test)]
 mod fake;
 mod heartbeat;
+mod line;
 mod link;
 mod local;
 pub mod outbox;
 mod private;
 pub mod profile;
+mod prompt;
 pub mod sanitize;
+mod start;
 pub mod state;
 pub mod tui;
 
 pub use link::{LinkState, Stop};
+pub use start::{Missing, Options, Target, run};

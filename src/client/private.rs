@@ -20,6 +20,12 @@ pub(super) fn new_file(path: &Path) -> io::Result<File> {
     options.append(true).create_new(true).mode(0o600).open(path)
 }
 
+/// Opens a file for its lock, for its owner alone; it is made when it is not there.
+pub(super) fn lock_file(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.append(true).create(true).mode(0o600).open(path)
+}
+
 /// Replaces a file: whoever reads it sees the old or the new, whatever happens in between.
 pub(super) fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let random = getrandom::u64().map_err(io::Error::other)?;

@@ -49,7 +49,7 @@ const SAVE_DELAY: Duration = Duration::from_millis(200);
 const ASKED_MAX: usize = 256;
 
 /// Who connects where, and how it is known.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Account {
     /// Where.
     pub server: ServerAddress,
@@ -81,6 +81,8 @@ pub struct Core {
     /// The next page of the last search.
     more: Option<Verb>,
     updates: VecDeque<Update>,
+    /// Whether it was idle at the last look.
+    was_idle: bool,
     saved: Cursors,
     save_at: Option<Instant>,
 }
@@ -112,6 +114,7 @@ impl Core {
             asked: HashMap::new(),
             more: None,
             updates: VecDeque::new(),
+            was_idle: false,
             save_at: None,
             saved,
             folder,
@@ -168,6 +171,11 @@ impl Core {
                 return update;
             }
             self.pump();
+            let is_idle = self.is_idle();
+            if is_idle && !mem::replace(&mut self.was_idle, is_idle) {
+                return Update::Idle;
+            }
+            self.was_idle = is_idle;
             let wake = [self.save_at, self.outbox.postponed_until()];
             let wake = wake.into_iter().flatten().min();
             let step = self.step(wake).await;

@@ -50,6 +50,8 @@ pub enum Update {
         /// Why, as a sentence.
         reason: String,
     },
+    /// All that was missed has come, and all that was typed or asked is answered.
+    Idle,
     /// The session was ended for good, as asked.
     LoggedOut,
     /// Something about this machine that the user should know.

@@ -57,7 +57,7 @@ impl Journal {
     /// Starts a journal, and takes over what is in those whose owners are gone.
     pub(super) fn open(folder: &Path) -> io::Result<(Self, Vec<Item>)> {
         private::folder(folder)?;
-        let lock = File::create(folder.join(LOCK))?;
+        let lock = private::lock_file(&folder.join(LOCK))?;
         flock(&lock, FlockOperation::LockExclusive)?;
         let orphans = orphans(folder)?;
         let mut items = Vec::new();

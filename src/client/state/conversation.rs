@@ -1,6 +1,6 @@
 //! One conversation: its entries, each once and in order, and what is said about it.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, mem};
 
 use super::{Age, Change, Consequence, Held, Purpose, Roster, held};
 use crate::{
@@ -24,6 +24,8 @@ pub struct Conversation {
     /// Everything up to here was taken in, or named as a gap.
     cursor: Seq,
     held: BTreeMap<Seq, Held>,
+    /// Whether nothing was taken in yet that says where reading starts.
+    is_fresh: bool,
     /// What came while something before it was missing.
     early: BTreeMap<Seq, (EntryFrame, Age)>,
     /// Whether what is missing was asked for.
@@ -32,10 +34,16 @@ pub struct Conversation {
 }
 
 impl Conversation {
-    /// Without a cursor of an earlier run it starts at its head.
+    /// Without a cursor of an earlier run it starts at its head; one with a single user starts where
+    /// the account has read, because its first messages may have come while nobody was here.
     pub(super) fn new(facts: ConversationFrame, cursor: Option<Seq>) -> Self {
+        let start = match facts.conversation {
+            Address::Direct(_) => facts.unread.read.max(facts.start.previous()),
+            Address::Everyone | Address::Room(_) => facts.head,
+        };
         Self {
-            cursor: cursor.map_or(facts.head, |cursor| cursor.min(facts.head)),
+            cursor: cursor.unwrap_or(start).min(facts.head),
+            is_fresh: cursor.is_none(),
             facts,
             held: BTreeMap::new(),
             early: BTreeMap::new(),
@@ -195,6 +203,10 @@ impl Conversation {
         me: Option<&UserName>,
         changes: &mut Vec<Change>,
     ) -> Vec<Consequence> {
+        if mem::take(&mut self.is_fresh) {
+            // A conversation that begins is told of with a head that counts its first entries.
+            self.cursor = self.cursor.min(entry.seq.previous());
+        }
         if entry.seq > self.cursor {
             self.early.entry(entry.seq).or_insert((entry, age));
         }

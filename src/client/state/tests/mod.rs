@@ -124,6 +124,30 @@ fn without_a_cursor_a_conversation_starts_at_its_head() {
 }
 
 #[test]
+fn a_conversation_that_begins_shows_its_first_entry_though_its_head_counts_it() {
+    let mut state = State::default();
+    state.begin(user("alice"));
+    state.apply(Frame::Current {});
+    state.apply(Frame::Conversation(facts(7)));
+    assert_eq!(seen(&state.apply(Frame::Entry(said(7)))), [7]);
+    assert_eq!(seen(&state.apply(Frame::Entry(said(7)))), Vec::<u64>::new());
+}
+
+#[test]
+fn what_somebody_wrote_for_the_first_time_while_one_was_away_is_asked_for() {
+    let mut state = State::default();
+    state.begin(user("alice"));
+    let bob = Address::Direct(user("bob"));
+    state.apply(Frame::Conversation(ConversationFrame {
+        conversation: bob.clone(),
+        ..facts(2)
+    }));
+    state.apply(Frame::Current {});
+    let wanted = state.wanted();
+    assert_eq!((&wanted[0].of, wanted[0].after), (&bob, Some(Seq::ZERO)));
+}
+
+#[test]
 fn a_missed_entry_comes_before_the_live_one_and_is_called_so() {
     let mut state = state(3, 4);
     let ages = |changes: Vec<Change>| match changes.first() {

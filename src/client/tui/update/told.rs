@@ -15,7 +15,7 @@ use crate::{
 impl Turn<'_> {
     pub(super) fn told(&mut self, update: Update) {
         match update {
-            Update::Link(_) => {}
+            Update::Link(_) | Update::Idle => {}
             Update::NeedsLogin { refused, .. } => {
                 let why = refused.map(|failure| failure.text).unwrap_or_default();
                 let why = crate::client::sanitize::line(&why);

@@ -1,0 +1,96 @@
+//! `netcomm connect`: chats.
+
+use std::{path::PathBuf, process::ExitCode};
+
+use anyhow::Context;
+use tokio::runtime;
+
+use crate::{
+    auth::{InviteLink, LinkError, ServerAddress},
+    client::{self, Options, Target, profile::DEFAULT_PROFILE},
+    model::{NameError, UserName},
+};
+
+/// Talk to the others
+///
+/// Asks for what it was not told, and remembers server, user and session, so that the next start asks
+/// nothing. Reconnects by itself and delivers what was typed meanwhile. Between pipes, lines go in and
+/// out; the exit code says whether all of them were kept.
+#[derive(Clone, Debug, clap::Args)]
+pub struct Args {
+    /// Server as HOST or HOST:PORT, or an invite link netcomm://…
+    ///
+    /// [default: the server of the last session, else 127.0.0.1:44444]
+    #[arg(value_name = "TARGET", value_parser = target)]
+    target: Option<Target>,
+
+    /// CA certificate that the server's must come from, as gen-certs writes it to ca.pem
+    ///
+    /// [default: what was trusted there before, else this machine's certificate store]
+    #[arg(long, value_name = "FILE", env = "NETCOMM_CA")]
+    ca: Option<PathBuf>,
+
+    /// User name
+    #[arg(long, value_name = "NAME", env = "NETCOMM_USER", value_parser = user)]
+    user: Option<UserName>,
+
+    /// Make a new account
+    #[arg(long)]
+    register: bool,
+
+    /// Read the password from the first line of this file instead of asking, or from the variable
+    /// NETCOMM_PASSWORD
+    #[arg(long, value_name = "FILE")]
+    password_file: Option<PathBuf>,
+
+    /// Use the session token in this file, or in the variable NETCOMM_TOKEN
+    #[arg(long, value_name = "FILE")]
+    token_file: Option<PathBuf>,
+
+    /// Keep servers and accounts apart under this name
+    #[arg(long, value_name = "NAME", default_value = DEFAULT_PROFILE, env = "NETCOMM_PROFILE")]
+    profile: String,
+
+    /// Chat in lines, not on the whole screen
+    #[arg(long)]
+    plain: bool,
+}
+
+fn target(text: &str) -> Result<Target, LinkError> {
+    if text.contains("://") {
+        InviteLink::parse(text).map(Target::Invite)
+    } else {
+        ServerAddress::parse(text).map(Target::Server)
+    }
+}
+
+fn user(text: &str) -> Result<UserName, NameError> {
+    UserName::parse(text.strip_prefix('@').unwrap_or(text))
+}
+
+/// Chats until the end.
+///
+/// # Errors
+///
+/// When what is needed was not said and cannot be asked, or something cannot be read, written or
+/// trusted.
+pub fn run(args: Args) -> anyhow::Result<ExitCode> {
+    let options = Options {
+        target: args.target,
+        ca: args.ca,
+        user: args.user,
+        register: args.register,
+        profile: args.profile,
+        password_file: args.password_file,
+        token_file: args.token_file,
+        plain: args.plain,
+    };
+    let runtime = runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .context("cannot start the runtime")?;
+    let code = runtime.block_on(Box::pin(client::run(options)));
+    // A name that is still being looked up need not be waited for.
+    runtime.shutdown_background();
+    code
+}

@@ -1,0 +1,234 @@
+//! From a command line to a chat: where, whom to trust, who, and how to get in.
+
+use std::{
+    env, fs, io,
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
+
+use anyhow::Context;
+use jiff::tz::TimeZone;
+
+use super::{
+    core::{Account, Core, Credentials},
+    line::{self, Console, Desk, Signals, View},
+    profile::{Known, Profile},
+    prompt::{self, Asker, NoAnswer, SignedIn, Wish},
+};
+use crate::{
+    auth::{InviteLink, ServerAddress},
+    model::{Timestamp, UserName},
+    protocol::{DEFAULT_PORT, Secret},
+    tls::{ClientTls, Trust},
+};
+
+/// Where a first chat is: what `netcomm serve` listens on.
+const DEFAULT_HOST: &str = "127.0.0.1";
+/// The longest secret read from a file.
+const SECRET_MAX: usize = 4096;
+/// A token may come from the environment, never from an argument.
+const TOKEN_VARIABLE: &str = "NETCOMM_TOKEN";
+/// So may a password.
+const PASSWORD_VARIABLE: &str = "NETCOMM_PASSWORD";
+
+/// Where to connect.
+#[derive(Clone, Debug)]
+pub enum Target {
+    /// A server.
+    Server(ServerAddress),
+    /// What somebody was given who has no account yet.
+    Invite(InviteLink),
+}
+
+/// What the command line says.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Where; what was used last when absent.
+    pub target: Option<Target>,
+    /// Whom to trust, when that is a file.
+    pub ca: Option<PathBuf>,
+    /// Who.
+    pub user: Option<UserName>,
+    /// Whether to make an account.
+    pub register: bool,
+    /// Which set of servers and accounts.
+    pub profile: String,
+    /// Where the password stands.
+    pub password_file: Option<PathBuf>,
+    /// Where a token stands.
+    pub token_file: Option<PathBuf>,
+    /// Whether to chat in lines even where a whole screen could be had.
+    pub plain: bool,
+}
+
+/// Something was not said, and there is nobody to ask.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct Missing(&'static str);
+
+/// Connects and chats until the end.
+///
+/// # Errors
+///
+/// [`Missing`] where there is no terminal to ask at; else what cannot be read, written or trusted.
+pub async fn run(options: Options) -> anyhow::Result<ExitCode> {
+    let (console, output) = Console::open().context("cannot use standard input and output")?;
+    let zone = TimeZone::system();
+    let now = jiff::Timestamp::from_millisecond(Timestamp::now().as_millis()).ok();
+    let today = now.map(|now| now.to_zoned(zone.clone()).date());
+    let mut desk = Desk {
+        console,
+        output,
+        signals: Signals::new().context("cannot watch for signals")?,
+        view: View::new(zone, today),
+    };
+    match enter(options, &mut desk).await? {
+        Some(core) => Ok(line::run(*core, desk).await),
+        None => {
+            desk.output.finish().await;
+            Ok(ExitCode::FAILURE)
+        }
+    }
+}
+
+/// Everything up to the first line of the chat; nothing when whoever was asked left.
+async fn enter(options: Options, desk: &mut Desk) -> anyhow::Result<Option<Box<Core>>> {
+    let profile = Profile::open(&options.profile)?;
+    let (server, invite) = match options.target.clone() {
+        Some(Target::Server(server)) => (server, None),
+        Some(Target::Invite(invite)) => (invite.server.clone(), Some(invite)),
+        None => match profile.last_server()? {
+            Some(server) => (server, None),
+            None => match ask_server(desk).await {
+                Ok(server) => (server, None),
+                Err(_) => return Ok(None),
+            },
+        },
+    };
+    let known = profile.known(&server)?;
+    let trust = trust(&options, invite.as_ref(), known.as_ref())?;
+    let tls = ClientTls::new(trust.clone())?;
+    let user = match options
+        .user
+        .clone()
+        .or_else(|| known.and_then(|known| known.user))
+    {
+        Some(user) => user,
+        None => match ask_user(desk).await? {
+            Some(user) => user,
+            None => return Ok(None),
+        },
+    };
+    let mut account = Account {
+        server,
+        trust,
+        user,
+        profile,
+        credentials: None,
+    };
+    account.credentials = credentials(&options, invite.as_ref(), &account)?;
+    if account.credentials.is_some() {
+        return Ok(Some(Box::new(Core::start(account, tls)?)));
+    }
+    if !desk.console.is_terminal() {
+        return Err(Missing("no password: run it on a terminal to be asked, or give --password-file or NETCOMM_PASSWORD").into());
+    }
+    let wish = Wish {
+        register: options.register,
+        invite: invite.as_ref().map(secret_of),
+    };
+    Ok(match prompt::sign_in(account, &tls, &wish, desk).await? {
+        SignedIn::Yes(core) => Some(core),
+        SignedIn::No => None,
+    })
+}
+
+async fn ask_server(desk: &mut Desk) -> Result<ServerAddress, NoAnswer> {
+    let default = format!("{DEFAULT_HOST}:{DEFAULT_PORT}");
+    let parse = |text: &str| ServerAddress::parse(text).map_err(|error| error.to_string());
+    if desk.console.is_terminal() {
+        Asker::new(desk)
+            .value("Server", Some(&default), parse)
+            .await
+    } else {
+        parse(&default).map_err(|_| NoAnswer::NoTerminal)
+    }
+}
+
+async fn ask_user(desk: &mut Desk) -> anyhow::Result<Option<UserName>> {
+    let parse = |text: &str| UserName::parse(text).map_err(|error| error.to_string());
+    match Asker::new(desk).value("User name", None, parse).await {
+        Ok(user) => Ok(Some(user)),
+        Err(NoAnswer::Left) => Ok(None),
+        Err(NoAnswer::NoTerminal) => {
+            Err(Missing("no user name: run it on a terminal to be asked, or give --user").into())
+        }
+    }
+}
+
+/// What was said now, else what was trusted before, else what the machine trusts.
+fn trust(
+    options: &Options,
+    invite: Option<&InviteLink>,
+    known: Option<&Known>,
+) -> anyhow::Result<Trust> {
+    if let Some(path) = &options.ca {
+        let path = fs::canonicalize(path)
+            .with_context(|| format!("cannot find the CA file {}", path.display()))?;
+        return Ok(Trust::CaFile(path));
+    }
+    Ok(match (invite, known) {
+        (Some(invite), _) => Trust::Pin(invite.pin),
+        (None, Some(known)) => known.trust.clone(),
+        (None, None) => Trust::System,
+    })
+}
+
+/// How to get in without asking anybody, if that is known.
+fn credentials(
+    options: &Options,
+    invite: Option<&InviteLink>,
+    account: &Account,
+) -> anyhow::Result<Option<Credentials>> {
+    if let Some(token) = secret(options.token_file.as_deref(), TOKEN_VARIABLE)? {
+        return Ok(Some(Credentials::Token(token)));
+    }
+    // Whoever follows the same invite link twice has an account by then.
+    if !options.register
+        && let Some(token) = account
+            .profile
+            .account(&account.server, &account.user)?
+            .token()?
+    {
+        return Ok(Some(Credentials::Token(token)));
+    }
+    let password = secret(options.password_file.as_deref(), PASSWORD_VARIABLE)?;
+    Ok(password.map(|password| {
+        if options.register || invite.is_some() {
+            let invite = invite.map(secret_of);
+            Credentials::Register { password, invite }
+        } else {
+            Credentials::Password(password)
+        }
+    }))
+}
+
+fn secret_of(invite: &InviteLink) -> Secret {
+    Secret::new(invite.secret.reveal().as_str().to_owned())
+}
+
+/// The first line of a file, else what a variable holds.
+fn secret(file: Option<&Path>, variable: &str) -> anyhow::Result<Option<Secret>> {
+    let Some(path) = file else {
+        let value = env::var(variable).ok().filter(|value| !value.is_empty());
+        return Ok(value.map(Secret::new));
+    };
+    let context = || format!("cannot read {}", path.display());
+    let text = fs::read_to_string(path).with_context(context)?;
+    let line = text.lines().next().unwrap_or_default();
+    if line.is_empty() || line.len() > SECRET_MAX {
+        let problem = "its first line is no password or token";
+        return Err(io::Error::other(problem)).with_context(context);
+    }
+    Ok(Some(Secret::new(line.to_owned())))
+}
