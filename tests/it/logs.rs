@@ -95,7 +95,10 @@ async fn a_log_for_machines_is_one_object_a_line() {
 
 #[tokio::test]
 async fn texts_are_logged_where_the_operator_asks_for_them_and_stay_one_line() {
-    let site = Site::new(|config| config.log.texts = true);
+    let site = Site::new(|config| {
+        config.log.texts = true;
+        config.log.filter = "info,netcomm::entry=debug".to_owned();
+    });
     let server = site.start();
     server.register("alice").await.say("*", "one\ntwo").await;
     server.signal(Signal::TERM);

@@ -23,7 +23,7 @@ mod update;
 mod view;
 mod wrap;
 
-use std::{future::poll_fn, io, pin::Pin, time::Duration};
+use std::{future::poll_fn, io, time::Duration};
 
 use crossterm::event::{self, EventStream};
 use futures_core::Stream;
@@ -154,7 +154,7 @@ impl Client {
             }
         };
         select! {
-            event = poll_fn(|context| Pin::new(&mut *keys).poll_next(context)) => Wake::Terminal(event),
+            event = poll_fn(|context| std::pin::Pin::new(&mut *keys).poll_next(context)) => Wake::Terminal(event),
             update = core.next() => Wake::Told(update),
             found = found => Wake::Found(found),
             _ = ticks.tick(), if screen.is_ticking() => Wake::Tick,

@@ -1,6 +1,8 @@
 //! What a client asks.
 
 mod fields;
+#[cfg(test)]
+mod tests;
 
 use std::{borrow::Cow, fmt};
 
@@ -307,110 +309,5 @@ fn sentence(error: &serde_json::Error) -> String {
     match text.rsplit_once(" at line ") {
         Some((what, _)) => what.to_owned(),
         None => text,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    fn refusal(line: &str) -> (Option<u64>, Code, String) {
-        let malformed = Request::parse(line.as_bytes()).unwrap_err();
-        (malformed.id, malformed.code, malformed.text)
-    }
-
-    #[test]
-    fn a_line_that_is_no_json_object_is_a_bad_frame() {
-        for line in ["", "GET / HTTP/1.1", "[]", "1", "{", "\u{feff}{}"] {
-            assert_eq!(refusal(line).1, Code::BadFrame, "{line:?}");
-        }
-        assert_eq!(
-            Request::parse(b"{\"a\":\"\xff\"}").unwrap_err().code,
-            Code::BadFrame
-        );
-        assert_eq!(refusal(&"[".repeat(100_000)).1, Code::BadFrame);
-    }
-
-    #[test]
-    fn a_refused_field_is_named_and_the_request_answered_by_its_id() {
-        let (id, code, text) = refusal(r##"{"type":"join","id":7,"room":"#a b"}"##);
-        assert_eq!((id, code), (Some(7), Code::BadRequest));
-        assert!(text.starts_with("a room name is"), "{text}");
-        let (id, _, text) = refusal(r#"{"type":"join","id":7}"#);
-        assert_eq!((id, text.as_str()), (Some(7), "missing field `room`"));
-    }
-
-    #[test]
-    fn an_unknown_type_is_answered_by_its_id() {
-        assert_eq!(refusal(r#"{"type":"dance","id":3}"#).0, Some(3));
-        assert_eq!(refusal(r#"{"type":"dance","id":3}"#).1, Code::UnknownType);
-    }
-
-    #[test]
-    fn a_key_that_stands_twice_is_refused() {
-        let (id, code, text) =
-            refusal(r##"{"type":"topic","id":1,"room":"#a","topic":"x","topic":"y"}"##);
-        assert_eq!(
-            (id, code, text.as_str()),
-            (None, Code::BadFrame, "the key \"topic\" stands twice")
-        );
-    }
-
-    #[test]
-    fn what_cannot_be_answered_by_its_id_is_a_bad_frame() {
-        for (line, why) in [
-            (r#"{"type":"ping"}"#, "the request has no 'id'"),
-            (r#"{"type":"ping","id":"1"}"#, ID_RULE),
-            (r#"{"type":"ping","id":null}"#, ID_RULE),
-            (r#"{"type":7,"id":1}"#, TYPE_RULE),
-        ] {
-            assert_eq!(refusal(line), (None, Code::BadFrame, why.to_owned()));
-        }
-        assert_eq!(refusal(r#"{"id":1}"#).0, Some(1));
-        assert!(Request::parse(br#"{"type":"pong"}"#).is_ok());
-    }
-
-    #[test]
-    fn another_version_is_refused_and_this_one_may_be_named() {
-        let (id, code, text) = refusal(r#"{"type":"ping","id":3,"protocol":2}"#);
-        assert_eq!((id, code), (Some(3), Code::UnknownVersion));
-        assert_eq!(text, "this server speaks version 1 of the protocol");
-        assert!(Request::parse(br#"{"type":"ping","id":3,"protocol":1}"#).is_ok());
-    }
-
-    #[test]
-    fn unknown_fields_are_ignored_however_deep() {
-        let nested = format!(
-            "{}{}",
-            "{\"a\":".repeat(10_000),
-            "1".to_owned() + &"}".repeat(10_000)
-        );
-        let line = format!(r#"{{"type":"ping","id":1,"admin":true,"x":{nested}}}"#);
-        assert!(Request::parse(line.as_bytes()).is_ok());
-    }
-
-    #[test]
-    fn numbers_are_exact_or_refused() {
-        for id in ["1e309", "-0", "0.1", "18446744073709551616", "NaN", "\"1\""] {
-            let line = format!(r#"{{"type":"ping","id":{id}}}"#);
-            assert!(Request::parse(line.as_bytes()).is_err(), "{id}");
-        }
-        let line = format!(r#"{{"type":"ping","id":{}}}"#, (1_u64 << 53) + 1);
-        assert_eq!(Request::parse(line.as_bytes()).unwrap().id, (1 << 53) + 1);
-    }
-
-    #[test]
-    fn a_secret_is_never_shown() {
-        let line = br#"{"type":"login","id":1,"user":"alice","password":"hunter2"}"#;
-        assert!(!format!("{:?}", Request::parse(line).unwrap()).contains("hunter2"));
-    }
-
-    proptest! {
-        #[test]
-        fn no_line_makes_the_parser_panic(line in proptest::collection::vec(any::<u8>(), 0..200)) {
-            let _answer = Request::parse(&line);
-        }
     }
 }

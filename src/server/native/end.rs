@@ -96,3 +96,15 @@ impl From<StoreError> for End {
         Self::Store(error)
     }
 }
+
+impl From<io::Error> for End {
+    fn from(error: io::Error) -> Self {
+        Self::Broken(error)
+    }
+}
+
+impl From<Ended> for End {
+    fn from(ended: Ended) -> Self {
+        Self::Ended(ended)
+    }
+}

@@ -1,6 +1,6 @@
 //! A logged-in connection: requests in, feed out, until one side has enough.
 
-use std::{io, mem, pin::Pin, sync::Arc, time::Duration};
+use std::{mem, pin::Pin, sync::Arc, time::Duration};
 
 use tokio::{
     io::{AsyncRead, AsyncWrite},
@@ -11,7 +11,7 @@ use tokio_util::sync::WaitForCancellationFutureOwned;
 
 use crate::{
     auth::Identity,
-    hub::{Ask, Ended, Feed, News, Opened, Step},
+    hub::{Ask, Feed, News, Opened, Step},
     model::{Address, ConversationId, Seq, Timestamp},
     protocol::{Frame, FramingError, Request, Verb},
     server::{
@@ -387,16 +387,4 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin> Session<'a, S> {
 
 fn too_long(error: FramingError) -> End {
     End::from(refusal::Refuse::from(error).fatal())
-}
-
-impl From<io::Error> for End {
-    fn from(error: io::Error) -> Self {
-        Self::Broken(error)
-    }
-}
-
-impl From<Ended> for End {
-    fn from(ended: Ended) -> Self {
-        Self::Ended(ended)
-    }
 }
