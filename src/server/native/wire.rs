@@ -151,8 +151,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
         let goodbye = async {
             self.flush().await?;
             self.stream.shutdown().await?;
-            let mut dropped = [0; READ_CHUNK];
-            while rest == Rest::Dropped && self.stream.read(&mut dropped).await? > 0 {}
+            if rest == Rest::Dropped {
+                // Not in the future itself, which every session holds.
+                let mut dropped = vec![0; READ_CHUNK];
+                while self.stream.read(&mut dropped).await? > 0 {}
+            }
             Ok::<_, io::Error>(())
         };
         match timeout(CLOSE_TIMEOUT, goodbye).await {
