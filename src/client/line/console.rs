@@ -4,24 +4,24 @@
 //! may wait for it. It is left behind at the end of the process.
 
 use std::{
+    collections::VecDeque,
     io::{self, BufRead, IsTerminal, Read, Write},
-    sync::{Arc, Mutex, PoisonError, mpsc as blocking},
+    sync::mpsc as blocking,
     thread,
-    time::{Duration, Instant},
 };
 
 use rustix::termios::{OptionalActions, Termios, tcgetattr, tcsetattr};
-use rustyline::{Config, DefaultEditor, error::ReadlineError};
-use tokio::sync::mpsc;
-use unicode_width::UnicodeWidthStr;
+use rustyline_async::{Readline, ReadlineError, ReadlineEvent};
+use tokio::{runtime::Handle, sync::mpsc};
 
-use super::output::{Output, Sink};
+use super::{
+    output::{Output, Sink},
+    screen::Screen,
+};
 use crate::protocol::Secret;
 
 /// The longest line taken from a pipe at once; no text may be nearly as long.
 const LINE_MAX: u64 = 64 * 1024;
-/// What was printed this shortly before a line was taken may stand below it: the line then stays.
-const ERASE_MARGIN: Duration = Duration::from_millis(100);
 
 /// What the keyboard is asked for.
 #[derive(Debug)]
@@ -59,22 +59,21 @@ impl Console {
         let (asks, asked) = blocking::sync_channel(1);
         let (reply, replies) = mpsc::channel(1);
         let terminal = Terminal::find();
-        let editor = terminal.as_ref().and_then(|_| editor().ok());
-        let (output, reader) = match editor {
-            Some((editor, printer)) => {
-                let printed = Arc::new(Mutex::new(Instant::now()));
-                let output = Output::start(Sink::Terminal(printer, Arc::clone(&printed)))?;
-                (
-                    output,
-                    Reader::Terminal {
-                        editor: Box::new(editor),
-                        printed,
-                    },
-                )
-            }
-            None => (Output::start(Sink::Pipe)?, Reader::Pipe),
+        let (output, reader) = if terminal.is_some() {
+            let screen = Screen::default();
+            let keyboard = Keyboard {
+                screen: screen.clone(),
+                runtime: Handle::current(),
+                editor: None,
+                history: VecDeque::new(),
+            };
+            (
+                Output::start(Sink::Terminal(screen))?,
+                Reader::Terminal(Box::new(keyboard)),
+            )
+        } else {
+            (Output::start(Sink::Pipe)?, Reader::Pipe)
         };
-        let terminal = terminal.filter(|_| matches!(reader, Reader::Terminal { .. }));
         thread::Builder::new()
             .name("keyboard".to_owned())
             .spawn(move || read(reader, &asked, &reply))?;
@@ -136,21 +135,17 @@ impl Drop for Terminal {
     }
 }
 
-type Printer = Box<dyn rustyline::ExternalPrinter + Send>;
-
-fn editor() -> rustyline::Result<(DefaultEditor, Printer)> {
-    let config = Config::builder().history_ignore_dups(true)?.build();
-    let mut editor = DefaultEditor::with_config(config)?;
-    let printer = editor.create_external_printer()?;
-    Ok((editor, Box::new(printer)))
+/// The line editor, and what it is called back for.
+struct Keyboard {
+    screen: Screen,
+    runtime: Handle,
+    /// While lines are said and done; questions get an editor of their own.
+    editor: Option<Readline>,
+    history: VecDeque<String>,
 }
 
 enum Reader {
-    Terminal {
-        editor: Box<DefaultEditor>,
-        /// When something was printed last.
-        printed: Arc<Mutex<Instant>>,
-    },
+    Terminal(Box<Keyboard>),
     Pipe,
 }
 
@@ -165,27 +160,96 @@ fn read(mut reader: Reader, asked: &blocking::Receiver<Ask>, reply: &mpsc::Sende
 impl Reader {
     fn answer(&mut self, ask: Ask) -> Reply {
         match (self, ask) {
-            (Self::Terminal { editor, printed }, Ask::Command { prompt }) => {
-                let reply = edit(editor, &prompt);
-                if let Reply::Line(line) = &reply {
-                    // A history that is full or refuses a line is no reason to lose the line.
-                    let _kept = editor.add_history_entry(line);
-                    erase(&prompt, line, printed);
-                }
-                reply
+            (Self::Terminal(keyboard), Ask::Command { prompt }) => keyboard.command(&prompt),
+            (Self::Terminal(keyboard), Ask::Answer { prompt }) => keyboard.question(&prompt),
+            (Self::Terminal(keyboard), Ask::Secret { prompt }) => {
+                keyboard.put_away();
+                secret(&prompt)
             }
-            (Self::Terminal { editor, .. }, Ask::Answer { prompt }) => edit(editor, &prompt),
-            (Self::Terminal { .. }, Ask::Secret { prompt }) => secret(&prompt),
             (Self::Pipe, _) => read_line(),
         }
     }
 }
 
-fn edit(editor: &mut DefaultEditor, prompt: &str) -> Reply {
-    match editor.readline(prompt) {
-        Ok(line) => Reply::Line(line),
-        Err(ReadlineError::Interrupted) => Reply::Interrupted,
-        Err(_) => Reply::End,
+impl Keyboard {
+    /// A line that goes into the history and off the screen: it comes back when it is kept.
+    fn command(&mut self, prompt: &str) -> Reply {
+        let taken = match self.editor.take() {
+            Some(mut editor) => editor.update_prompt(prompt).map(|()| editor),
+            None => self.editor(prompt).map(|mut editor| {
+                editor.should_print_line_on(false, false);
+                editor.set_history_entries(self.history.drain(..));
+                editor
+            }),
+        };
+        let Ok(mut editor) = taken else {
+            return Reply::End;
+        };
+        let reply = self.edit(&mut editor);
+        if let Reply::Line(line) = &reply
+            && !line.is_empty()
+        {
+            editor.add_history_entry(line.clone());
+        }
+        self.editor = Some(editor);
+        if matches!(reply, Reply::End) {
+            self.put_away();
+        }
+        reply
+    }
+
+    /// A line that stays where it was typed.
+    fn question(&mut self, prompt: &str) -> Reply {
+        self.put_away();
+        let Ok(editor) = self.editor(prompt) else {
+            return Reply::End;
+        };
+        let editor = self.editor.insert(editor);
+        let reply = edit(&self.runtime, &self.screen, editor);
+        self.leave();
+        reply
+    }
+
+    fn editor(&self, prompt: &str) -> Result<Readline, ReadlineError> {
+        let (editor, writer) = Readline::new(prompt.to_owned())?;
+        self.screen.enter(writer);
+        Ok(editor)
+    }
+
+    fn edit(&self, editor: &mut Readline) -> Reply {
+        edit(&self.runtime, &self.screen, editor)
+    }
+
+    /// Lets go of the terminal between two commands, keeping the history.
+    fn put_away(&mut self) {
+        if let Some(editor) = &self.editor {
+            self.history = editor.get_history_entries().clone();
+        }
+        self.leave();
+    }
+
+    fn leave(&mut self) {
+        if let Some(mut editor) = self.editor.take() {
+            // What waits to be printed is printed; a terminal that is gone needs nothing.
+            let _gone = editor.flush();
+            drop(editor);
+            self.screen.leave();
+        }
+    }
+}
+
+fn edit(runtime: &Handle, screen: &Screen, editor: &mut Readline) -> Reply {
+    let closing = screen.closing();
+    let event = runtime.block_on(async {
+        tokio::select! {
+            event = editor.readline() => event,
+            () = closing.cancelled() => Ok(ReadlineEvent::Eof),
+        }
+    });
+    match event {
+        Ok(ReadlineEvent::Line(line)) => Reply::Line(line),
+        Ok(ReadlineEvent::Interrupted) => Reply::Interrupted,
+        Ok(ReadlineEvent::Eof) | Err(_) => Reply::End,
     }
 }
 
@@ -209,51 +273,5 @@ fn read_line() -> Reply {
             let line = String::from_utf8_lossy(&line);
             Reply::Line(line.trim_end_matches(['\n', '\r']).to_owned())
         }
-    }
-}
-
-/// Takes a line that was entered off the screen: it comes back when the server has kept it.
-///
-/// Only while nothing can have been printed below it; else it stays where it is.
-fn erase(prompt: &str, line: &str, printed: &Mutex<Instant>) {
-    let printed = printed.lock().unwrap_or_else(PoisonError::into_inner);
-    let Some(rows) = rows(prompt, line, columns()) else {
-        return;
-    };
-    if printed.elapsed() > ERASE_MARGIN {
-        let mut stdout = io::stdout().lock();
-        // Up to where it began, and clear from there.
-        let _gone = write!(stdout, "\x1b[{rows}A\x1b[J").and_then(|()| stdout.flush());
-    }
-}
-
-fn columns() -> Option<usize> {
-    let size = rustix::termios::tcgetwinsize(io::stdout()).ok()?;
-    Some(usize::from(size.ws_col)).filter(|&columns| columns > 0)
-}
-
-/// How many rows of the terminal prompt and line take.
-fn rows(prompt: &str, line: &str, columns: Option<usize>) -> Option<usize> {
-    let columns = columns?;
-    let text = format!("{prompt}{line}");
-    Some(
-        text.split('\n')
-            .map(|part| part.width() / columns + 1)
-            .sum(),
-    )
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_line_takes_as_many_rows_as_it_wraps_into() {
-        let rows = |line| rows("*> ", line, Some(10)).unwrap();
-        assert_eq!(
-            (rows(""), rows("123456"), rows("1234567"), rows("a\nb")),
-            (1, 1, 2, 2)
-        );
-        assert_eq!(rows("日本語日"), 2);
     }
 }

@@ -9,6 +9,7 @@ mod console;
 mod desk;
 mod entry;
 mod output;
+mod screen;
 #[cfg(test)]
 mod tests;
 mod view;

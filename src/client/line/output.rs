@@ -3,15 +3,16 @@
 use std::{
     collections::VecDeque,
     io::{self, Write},
-    sync::{Arc, Mutex, PoisonError},
     thread,
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use tokio::{
     sync::{mpsc, oneshot},
     time::timeout,
 };
+
+use super::screen::Screen;
 
 /// Lines on their way to the printer. When it is full they wait in the queue.
 const PRINTING_MAX: usize = 64;
@@ -31,11 +32,8 @@ pub(in crate::client) enum Shown {
 
 /// Where lines go.
 pub(super) enum Sink {
-    /// Above the line that is being typed; with when that was done last.
-    Terminal(
-        Box<dyn rustyline::ExternalPrinter + Send>,
-        Arc<Mutex<Instant>>,
-    ),
+    /// Above the line that is being typed.
+    Terminal(Screen),
     /// Chat to standard output, notices to standard error.
     Pipe,
 }
@@ -118,15 +116,16 @@ fn print(mut sink: Sink, mut lines: mpsc::Receiver<Shown>) {
             return;
         }
     }
+    if let Sink::Terminal(screen) = sink {
+        screen.close();
+    }
 }
 
 impl Sink {
     fn print(&mut self, line: Shown) -> io::Result<()> {
         match (self, line) {
-            (Self::Terminal(printer, printed), Shown::Chat(line) | Shown::Notice(line)) => {
-                let mut printed = printed.lock().unwrap_or_else(PoisonError::into_inner);
-                *printed = Instant::now();
-                printer.print(format!("{line}\n")).map_err(io::Error::other)
+            (Self::Terminal(screen), Shown::Chat(line) | Shown::Notice(line)) => {
+                screen.print(&line)
             }
             (Self::Pipe, Shown::Chat(line)) => {
                 let mut stdout = io::stdout().lock();
