@@ -12,7 +12,7 @@ use crate::{
 pub enum Update {
     /// The link stands differently.
     Link(LinkState),
-    /// Somebody must say how to log in: [`Core::sign_in`].
+    /// Somebody must say how to log in: [`super::Core::sign_in`].
     NeedsLogin {
         /// What the server said of itself, if it is there.
         hello: Option<Box<Hello>>,

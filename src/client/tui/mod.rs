@@ -1,6 +1,6 @@
 //! The full-screen client.
 //!
-//! `update` is pure: an event changes the [`screen`] and asks for effects. `view` is pure: it draws
+//! `update` is pure: an event changes the `screen` and asks for effects. `view` is pure: it draws
 //! the screen and what is known of the chat. This file joins the two with the terminal, the client's
 //! core and the disk, and is the only one here that waits for anything.
 
