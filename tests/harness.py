@@ -108,6 +108,10 @@ class Server:
             lines += [f"{key} = {json.dumps(value)}" for key, value in keys.items()]
         (self.folder / "server.toml").write_text("\n".join(lines) + "\n")
 
+    def __getstate__(self):
+        """For another process: enough to connect to it."""
+        return {"folder": self.folder, "port": self.port, "child": None}
+
     def start(self):
         """Starts it and returns when it listens; says how long that took."""
         began = time.monotonic()
