@@ -167,6 +167,8 @@ impl View {
             Change::Gone(address) => vec![Shown::Notice(format!(
                 "-- you are not in {address} any more"
             ))],
+            // What is live is said by the entry itself.
+            Change::Renamed { .. } if state.is_current() => Vec::new(),
             Change::Renamed { was, now } => {
                 vec![Shown::Notice(format!("-- {was} is called {now} now"))]
             }

@@ -132,6 +132,10 @@ impl Consequence {
 pub struct State {
     me: Option<UserName>,
     conversations: BTreeMap<Address, Conversation>,
+    /// What was left in this session: its last entry says why, and is to be shown.
+    former: BTreeMap<Address, Conversation>,
+    /// What conversations were called earlier in this session.
+    renamed: BTreeMap<Address, Address>,
     /// Cursors of an earlier run, for conversations that have not been named yet.
     remembered: Cursors,
     presence: HashMap<UserName, Presence>,
@@ -156,6 +160,8 @@ impl State {
         self.current = false;
         self.presence.clear();
         self.invited.clear();
+        self.former.clear();
+        self.renamed.clear();
     }
 
     /// Who one is, once logged in.
@@ -175,10 +181,12 @@ impl State {
         self.conversations.values()
     }
 
-    /// One conversation.
+    /// One conversation, also by what it was called earlier in this session, or one that was left in
+    /// it: entries are to be shown that came before.
     #[must_use]
     pub fn conversation(&self, address: &Address) -> Option<&Conversation> {
-        self.conversations.get(address)
+        let now = self.renamed.get(address).unwrap_or(address);
+        self.conversations.get(now).or_else(|| self.former.get(now))
     }
 
     /// Whether somebody is online or away.
@@ -303,6 +311,8 @@ impl State {
         if let Some(was) = frame.was.clone().filter(|was| *was != now) {
             self.rename(&was, &now, changes);
         }
+        self.former.remove(&now);
+        self.renamed.remove(&now);
         let remembered = self.remembered.remove(&now.to_string()).map(Seq::new);
         match self.conversations.get_mut(&now) {
             Some(known) => known.introduce_again(frame),
@@ -318,12 +328,16 @@ impl State {
     }
 
     fn rename(&mut self, was: &Address, now: &Address, changes: &mut Vec<Change>) {
+        if was == now {
+            return;
+        }
         if let Some(cursor) = self.remembered.remove(&was.to_string()) {
             self.remembered.insert(now.to_string(), cursor);
         }
         if let Some(mut known) = self.conversations.remove(was) {
             known.call(now.clone());
             self.conversations.insert(now.clone(), known);
+            self.renamed.insert(was.clone(), now.clone());
             changes.push(Change::Renamed {
                 was: was.clone(),
                 now: now.clone(),
@@ -355,7 +369,8 @@ impl State {
                     address = now;
                 }
                 Consequence::Out(user) if self.me.as_ref() == Some(&user) => {
-                    if self.conversations.remove(&address).is_some() {
+                    if let Some(left) = self.conversations.remove(&address) {
+                        self.former.insert(address.clone(), left);
                         changes.push(Change::Gone(address.clone()));
                     }
                 }

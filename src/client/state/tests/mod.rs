@@ -339,8 +339,23 @@ fn a_renamed_room_keeps_its_entries_and_its_cursor() {
         was: ops(),
         now: fire.clone()
     }));
-    assert!(state.conversation(&ops()).is_none());
+    assert!(state.conversations().all(|known| *known.address() == fire));
     assert_eq!(state.conversation(&fire).unwrap().cursor(), Seq::new(2));
+}
+
+#[test]
+fn a_room_that_is_renamed_live_is_found_by_both_names() {
+    let mut state = state(1, 1);
+    state.apply(Frame::Current {});
+    let room = crate::model::RoomName::parse("fire").unwrap();
+    let changes = state.apply(Frame::Entry(entry(2, "bob", EntryBody::Renamed { room })));
+    assert_eq!(seen(&changes), [2]);
+    let fire = Address::parse("#fire").unwrap();
+    for address in [ops(), fire.clone()] {
+        let known = state.conversation(&address).unwrap();
+        assert_eq!(known.address(), &fire);
+        assert!(known.held(Seq::new(2)).is_some());
+    }
 }
 
 #[test]
@@ -353,6 +368,15 @@ fn whoever_is_put_out_reads_no_further() {
     };
     let changes = state.apply(Frame::Entry(entry(2, "bob", kicked)));
     assert!(changes.contains(&Change::Gone(ops())));
+    assert!(
+        state
+            .conversation(&ops())
+            .unwrap()
+            .held(Seq::new(2))
+            .is_some(),
+        "it says why"
+    );
+    assert_eq!(state.conversations().count(), 0);
     assert_eq!(state.apply(Frame::Entry(said(3))), []);
 }
 
