@@ -35,7 +35,7 @@ use crate::{
     auth::ServerAddress,
     model::{Address, Seq, UserName},
     protocol::{Cursors, Frame, Hello, Request, RequestId, Verb},
-    tls::{ClientTls, Trust},
+    tls::{ClientTls, Negotiated, Trust},
 };
 
 use asked::Asked;
@@ -73,6 +73,10 @@ pub struct Core {
     /// What waits for room in the link's channel.
     orders: VecDeque<Order>,
     connected: bool,
+    /// How the connection is protected.
+    tls: Option<Negotiated>,
+    /// Whether where this run stands is kept for the next.
+    keeps_cursors: bool,
     hello: Option<Box<Hello>>,
     epoch: Epoch,
     login: login::Progress,
@@ -107,6 +111,8 @@ impl Core {
             link: Some(Link::start(dialer)),
             orders: VecDeque::new(),
             connected: false,
+            tls: None,
+            keeps_cursors: true,
             hello: None,
             epoch: Epoch::default(),
             login: login::Progress::default(),
@@ -216,8 +222,9 @@ impl Core {
     fn take(&mut self, event: LinkEvent) {
         match event {
             LinkEvent::State(state) => {
-                if !matches!(state, LinkState::Connected { .. }) {
-                    self.cut_off();
+                match &state {
+                    LinkState::Connected { tls } => self.tls = *tls,
+                    _ => self.cut_off(),
                 }
                 self.updates.push_back(Update::Link(state));
             }
@@ -325,7 +332,7 @@ impl Core {
     fn save(&mut self) {
         self.save_at = None;
         let cursors = self.state.cursors();
-        if cursors == self.saved {
+        if cursors == self.saved || !self.keeps_cursors {
             return;
         }
         match self.folder.keep_cursors(&cursors) {

@@ -1,6 +1,6 @@
 //! What a screen had kept of the chat, taken in again.
 
-use super::{Asked, Core, NotNow};
+use super::{Asked, Core, Negotiated, NotNow};
 use crate::{
     client::state::Purpose,
     model::{Address, Seq},
@@ -20,6 +20,10 @@ impl Core {
         entries: Vec<EntryFrame>,
     ) {
         let address = facts.conversation.clone();
+        if self.state.conversation(&address).is_some() {
+            // The server was heard already, and knows better.
+            return self.recall_past(&address, entries);
+        }
         // The entries may have been kept after the facts were.
         let newest = entries.last().map_or(Seq::ZERO, |entry| entry.seq);
         let cursor = self.saved.get(&address.to_string()).copied().map(Seq::new);
@@ -54,6 +58,16 @@ impl Core {
         };
         self.request(verb, asked);
         Ok(())
+    }
+
+    /// How the connection is protected, while there is one.
+    pub(in crate::client) fn protection(&self) -> Option<Negotiated> {
+        self.tls.filter(|_| self.is_connected())
+    }
+
+    /// Leaves where the next run of a screen begins as it is: what a script reads, nobody has seen.
+    pub(in crate::client) const fn keep_no_cursors(&mut self) {
+        self.keeps_cursors = false;
     }
 
     /// The folder of the account.

@@ -245,6 +245,16 @@ mod tests {
     }
 
     #[test]
+    fn the_table_in_the_documentation_is_this_one() {
+        let documented = include_str!("../../../docs/client.md");
+        let keys = Keys::default();
+        for (act, name, _, about) in ACTS {
+            let row = format!("| {} | `{name}` | {about} |", keys.of(*act));
+            assert!(documented.contains(&row), "{row}");
+        }
+    }
+
+    #[test]
     fn a_key_that_is_bound_anew_is_taken_from_what_it_did() {
         let mut keys = Keys::default();
         let chord = Chord::parse("ctrl-k").unwrap();

@@ -23,7 +23,7 @@ mod update;
 mod view;
 mod wrap;
 
-use std::{future::poll_fn, io, time::Duration};
+use std::{future::poll_fn, io, pin::Pin, time::Duration};
 
 use crossterm::event::{self, EventStream};
 use futures_core::Stream;
@@ -72,6 +72,9 @@ pub async fn run(core: Core, settings: Settings) -> io::Result<()> {
         leaving: false,
     };
     client.remember();
+    if let Some(tls) = client.core.protection() {
+        client.screen.link = Standing::Connected(tls.to_string());
+    }
     let done = client.live().await;
     client.keep_drafts();
     let Client {
@@ -154,7 +157,7 @@ impl Client {
             }
         };
         select! {
-            event = poll_fn(|context| std::pin::Pin::new(&mut *keys).poll_next(context)) => Wake::Terminal(event),
+            event = next_event(keys) => Wake::Terminal(event),
             update = core.next() => Wake::Told(update),
             found = found => Wake::Found(found),
             _ = ticks.tick(), if screen.is_ticking() => Wake::Tick,
@@ -244,6 +247,11 @@ impl Signals {
             _ = self.stop.recv() => Wake::Suspend,
         }
     }
+}
+
+/// What the terminal says next; nothing when it is gone. Cancel safe: it is still there then.
+async fn next_event(keys: &mut EventStream) -> Option<io::Result<event::Event>> {
+    poll_fn(|context| Pin::new(&mut *keys).poll_next(context)).await
 }
 
 fn from_terminal(event: event::Event) -> Option<Event> {

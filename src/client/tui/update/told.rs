@@ -102,6 +102,8 @@ impl Turn<'_> {
             }
             Change::Notice(text) => self.note(text),
             Change::Current => self.opened(),
+            // One that was joined while it was in view already.
+            Change::Conversation(address) if address == self.screen.current => self.opened(),
             Change::Conversation(_)
             | Change::Amended { .. }
             | Change::Gap { .. }
