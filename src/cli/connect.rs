@@ -54,6 +54,10 @@ pub struct Args {
     /// Chat in lines, not on the whole screen
     #[arg(long)]
     plain: bool,
+
+    /// Take requests and print frames, one JSON object a line, for programs
+    #[arg(long, conflicts_with = "plain")]
+    json: bool,
 }
 
 fn target(text: &str) -> Result<Target, LinkError> {
@@ -75,6 +79,7 @@ fn user(text: &str) -> Result<UserName, NameError> {
 /// When what is needed was not said and cannot be asked, or something cannot be read, written or
 /// trusted.
 pub fn run(args: Args) -> anyhow::Result<ExitCode> {
+    let json = args.json;
     let options = Options {
         target: args.target,
         ca: args.ca,
@@ -89,7 +94,11 @@ pub fn run(args: Args) -> anyhow::Result<ExitCode> {
         .enable_all()
         .build()
         .context("cannot start the runtime")?;
-    let code = runtime.block_on(Box::pin(client::run(options)));
+    let code = if json {
+        runtime.block_on(Box::pin(client::carry(options)))
+    } else {
+        runtime.block_on(Box::pin(client::run(options)))
+    };
     // A name that is still being looked up need not be waited for.
     runtime.shutdown_background();
     code

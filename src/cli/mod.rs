@@ -8,7 +8,9 @@ pub mod invite;
 mod operator;
 mod password;
 mod role;
+pub mod script;
 pub mod serve;
+pub mod shell;
 mod table;
 pub mod torture;
 pub mod user;
@@ -46,6 +48,13 @@ enum Command {
     Restore(backup::RestoreArgs),
     Verify(verify::Args),
     Export(export::Args),
+    Send(script::SendArgs),
+    Tail(script::TailArgs),
+    History(script::HistoryArgs),
+    Search(script::SearchArgs),
+    Doctor(script::DoctorArgs),
+    Completions(shell::CompletionsArgs),
+    Man(shell::ManArgs),
     Torture(torture::Args),
 }
 
@@ -76,6 +85,16 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Restore(args) => backup::restore(&args).map(|()| ExitCode::SUCCESS),
         Command::Verify(args) => verify::run(&args),
         Command::Export(args) => export::run(&args).map(|()| ExitCode::SUCCESS),
+        Command::Send(args) => script::send(args),
+        Command::Tail(args) => script::tail(args),
+        Command::History(args) => script::history(args),
+        Command::Search(args) => script::search(args),
+        Command::Doctor(args) => script::doctor(args),
+        Command::Completions(args) => {
+            shell::completions(&args);
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Man(args) => shell::man(&args).map(|()| ExitCode::SUCCESS),
         Command::Torture(args) => torture::run(&args),
     }
 }

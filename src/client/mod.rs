@@ -8,8 +8,10 @@ mod backoff;
 pub mod command;
 mod connection;
 pub mod core;
+mod doctor;
 #[cfg(test)]
 mod fake;
+mod frames;
 mod heartbeat;
 mod line;
 mod link;
@@ -19,9 +21,13 @@ mod private;
 pub mod profile;
 mod prompt;
 pub mod sanitize;
+mod script;
 mod start;
 pub mod state;
 pub mod tui;
 
+pub use doctor::{Finding, examine};
+pub use frames::carry;
 pub use link::{LinkState, Stop};
+pub use script::{Form, Script, run_script};
 pub use start::{Missing, Options, Target, run};

@@ -14,6 +14,7 @@ use super::{
     line::{self, Console, Desk, Signals, View},
     profile::{Known, Profile},
     prompt::{self, Asker, NoAnswer, SignedIn, Wish},
+    tui::{self, Settings},
 };
 use crate::{
     auth::{InviteLink, ServerAddress},
@@ -82,7 +83,16 @@ pub async fn run(options: Options) -> anyhow::Result<ExitCode> {
         signals: Signals::new().context("cannot watch for signals")?,
         view: View::new(zone, today),
     };
+    let whole_screen = !options.plain && desk.console.is_terminal();
+    let settings = Settings::load()?;
     match enter(options, &mut desk).await? {
+        Some(core) if whole_screen => {
+            desk.output.finish().await;
+            drop(desk.console);
+            let done = tui::run(*core, settings).await;
+            done.context("cannot use the terminal")?;
+            Ok(ExitCode::SUCCESS)
+        }
         Some(core) => Ok(line::run(*core, desk).await),
         None => {
             desk.output.finish().await;
@@ -141,6 +151,54 @@ async fn enter(options: Options, desk: &mut Desk) -> anyhow::Result<Option<Box<C
         SignedIn::Yes(core) => Some(core),
         SignedIn::No => None,
     })
+}
+
+/// A server, and whom to trust there.
+pub(super) struct Place {
+    pub(super) server: ServerAddress,
+    pub(super) trust: Trust,
+    user: Option<UserName>,
+    profile: Profile,
+}
+
+/// Where to go without asking anybody.
+pub(super) fn place(options: &Options) -> anyhow::Result<Place> {
+    let profile = Profile::open(&options.profile)?;
+    let server = match options.target.clone() {
+        Some(Target::Server(server)) => server,
+        Some(Target::Invite(invite)) => invite.server,
+        None => profile.last_server()?.ok_or(Missing(
+            "no server: give --server, or run netcomm connect once",
+        ))?,
+    };
+    let known = profile.known(&server)?;
+    let trust = trust(options, None, known.as_ref())?;
+    Ok(Place {
+        server,
+        trust,
+        user: known.and_then(|known| known.user),
+        profile,
+    })
+}
+
+/// The account a script acts as: what is known of it must be enough to get in.
+pub(super) fn known(options: &Options) -> anyhow::Result<(Account, ClientTls)> {
+    let place = place(options)?;
+    let user = options.user.clone().or(place.user);
+    let tls = ClientTls::new(place.trust.clone())?;
+    let mut account = Account {
+        server: place.server,
+        trust: place.trust,
+        user: user.ok_or(Missing("no user: give --user, or run netcomm connect once"))?,
+        profile: place.profile,
+        credentials: None,
+    };
+    account.credentials = credentials(options, None, &account)?;
+    if account.credentials.is_none() {
+        let text = "no session: run netcomm connect once, or give --token-file or --password-file";
+        return Err(Missing(text).into());
+    }
+    Ok((account, tls))
 }
 
 async fn ask_server(desk: &mut Desk) -> Result<ServerAddress, NoAnswer> {
