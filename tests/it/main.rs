@@ -4,6 +4,7 @@
 mod accounts;
 mod crowd;
 mod delivery;
+mod documents;
 mod durability;
 mod example_client;
 mod framing;
