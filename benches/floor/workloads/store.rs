@@ -69,7 +69,7 @@ async fn history(bench: &Bench, messages: u64) -> anyhow::Result<Vec<Sample>> {
     if messages > 0 {
         let page = |nth: u32| {
             let before = messages * u64::from(nth + 1) / u64::from(QUERIES);
-            format!("\"type\":\"history\",\"of\":\"#r0\",\"before\":{before},\"limit\":100")
+            format!("\"type\":\"history\",\"in\":\"#r0\",\"before\":{before},\"limit\":100")
         };
         samples.extend(
             delays(
