@@ -13,6 +13,7 @@ mod handshake;
 mod harness;
 mod logs;
 mod operation;
+mod operator;
 mod rooms;
 mod tidy;
 mod torture;
