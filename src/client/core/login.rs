@@ -158,8 +158,8 @@ impl Core {
 
     pub(super) fn forget_credentials(&mut self) {
         self.login = Progress::Clear;
-        if let Some(Credentials::Token(_)) = self.account.credentials.take()
-            && let Err(error) = self.folder.forget_token()
+        if let Some(Credentials::Token(token)) = self.account.credentials.take()
+            && let Err(error) = self.folder.forget_token(&token)
         {
             self.warn(&error);
         }

@@ -47,12 +47,16 @@ impl AccountFolder {
             .map_err(ProfileError::disk("write", &path))
     }
 
-    /// Forgets a token that is worth nothing any more.
+    /// Forgets a token that is worth nothing any more. Another one that is kept stays: what was
+    /// refused may have come from elsewhere.
     ///
     /// # Errors
     ///
-    /// When it cannot be removed.
-    pub fn forget_token(&self) -> Result<(), ProfileError> {
+    /// When it cannot be read or removed.
+    pub fn forget_token(&self, refused: &Secret) -> Result<(), ProfileError> {
+        if self.token()?.as_ref() != Some(refused) {
+            return Ok(());
+        }
         let path = self.folder.join(TOKEN);
         private::remove(&path).map_err(ProfileError::disk("remove", &path))
     }

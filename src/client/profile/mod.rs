@@ -241,7 +241,13 @@ mod tests {
         assert_eq!(account("alice").token().unwrap().unwrap().expose(), "token");
         assert_eq!(account("alice").cursors().unwrap(), cursors);
         assert!(account("bob").token().unwrap().is_none());
-        alice.forget_token().unwrap();
+        alice
+            .forget_token(&Secret::new("another".to_owned()))
+            .unwrap();
+        assert!(alice.token().unwrap().is_some());
+        alice
+            .forget_token(&Secret::new("token".to_owned()))
+            .unwrap();
         assert!(alice.token().unwrap().is_none());
     }
 
