@@ -347,7 +347,7 @@ fn a_renamed_room_keeps_its_entries_and_its_cursor() {
 fn a_room_that_is_renamed_live_is_found_by_both_names() {
     let mut state = state(1, 1);
     state.apply(Frame::Current {});
-    let room = crate::model::RoomName::parse("fire").unwrap();
+    let room = RoomName::parse("fire").unwrap();
     let changes = state.apply(Frame::Entry(entry(2, "bob", EntryBody::Renamed { room })));
     assert_eq!(seen(&changes), [2]);
     let fire = Address::parse("#fire").unwrap();
