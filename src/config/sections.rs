@@ -136,7 +136,7 @@ pub struct Limits {
     /// Longest frame in bytes; never less than the longest text needs when fully escaped.
     #[serde(deserialize_with = "value::number::<65_536, 1_048_576, _, _>")]
     pub frame_max: usize,
-    /// Messages an account sends at full speed.
+    /// Messages a connection sends at full speed.
     #[serde(deserialize_with = "value::number::<1, 100_000, _, _>")]
     pub messages_burst: u32,
     /// Messages a second after that.
