@@ -310,6 +310,32 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_text_that_was_edited_away_is_nowhere_in_the_log() {
+        let mut fixture = Fixture::new();
+        let alice = fixture.account("alice");
+        let target = fixture.post(EVERYONE, &alice, "one");
+        let other = fixture.post(EVERYONE, &alice, "another");
+        let edit = |target, text: &str| Event::Edited {
+            target,
+            text: Text::parse(text).unwrap(),
+        };
+        for (target, text) in [(target, "a secret"), (other, "kept"), (target, "harmless")] {
+            fixture.add(EVERYONE, &alice, edit(target, text));
+        }
+        let reader = fixture.reader();
+        let page = reader.entries(EVERYONE, Seq::ZERO, Seq::new(9), ALL);
+        let page = page.await.unwrap();
+        assert_eq!(page.entries[2].body, Body::DeletedEdit { target });
+        for (index, target, text) in [(3, other, "kept"), (4, target, "harmless")] {
+            let body = Body::Event {
+                event: edit(target, text),
+                digest: Digest::default(),
+            };
+            assert_eq!(page.entries[index].body, body);
+        }
+    }
+
+    #[tokio::test]
     async fn the_text_of_a_deleted_message_is_nowhere_in_the_log() {
         let mut fixture = Fixture::new();
         let alice = fixture.account("alice");

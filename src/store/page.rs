@@ -57,7 +57,7 @@ pub enum Body {
     },
     /// A message was posted here, and its text was deleted.
     DeletedPost,
-    /// That message was edited here; the text is gone as well.
+    /// That message was edited here; this text is gone: replaced by a later edit, or deleted.
     DeletedEdit {
         /// The message.
         target: Seq,

@@ -140,6 +140,14 @@ impl Projection<'_> {
              WHERE conversation = ?1 AND seq = ?2 AND kind = 'posted'",
             (self.conversation, target, text, at),
         )?;
+        // Who edits a text away wants it gone, from the edit before too; those before that have none.
+        self.run(
+            "UPDATE entries SET text = NULL
+             WHERE id = (SELECT id FROM entries
+                         WHERE conversation = ?1 AND target = ?2 AND kind = 'edited' AND seq < ?3
+                         ORDER BY id DESC LIMIT 1)",
+            (self.conversation, target, self.seq),
+        )?;
         self.run(
             "INSERT INTO amended (entry)
              SELECT id FROM entries WHERE conversation = ?1 AND seq = ?2 AND kind = 'posted'",
