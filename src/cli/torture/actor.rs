@@ -1,31 +1,41 @@
 //! One tortured client: says things, is cut off, comes back, says again what was not answered.
 
-use std::{collections::BTreeMap, net::SocketAddr, time::Duration};
+use std::{
+    collections::{BTreeMap, VecDeque},
+    net::SocketAddr,
+    time::Duration,
+};
 
 use fastrand::Rng;
 use tokio::{select, time::sleep};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    model::{Address, MessageId, Seq, Text, UserName},
+    model::{Address, RoomRole, Seq, UserName},
     protocol::{
-        Code, Cursors, EntryFrame, Frame, NewText, OfMessage, Read, RequestId, Resume, Secret,
-        Send, Verb,
+        Code, Cursors, EntryBody, Frame, Nothing, Positions, Read, RequestId, Resume, Secret, Verb,
     },
     tls::ClientTls,
 };
 
 use super::{
-    checker::{Event, Line, Record, Where},
+    ask,
+    checker::{Event, Record, Where},
+    entry,
     wire::Wire,
 };
 
 /// How many requests a client lets wait for their answers.
 const OPEN_MAX: usize = 16;
-/// Of a thousand steps, how many cut the connection, edit a message, or say how far was read.
+/// Of a thousand steps, how many cut the connection, edit or delete a message, give a role, or say
+/// how far was read.
 const CUTS: u32 = 8;
 const EDITS: u32 = 100;
+const DELETES: u32 = 60;
+const ROLES: u32 = 40;
 const READS: u32 = 60;
+/// How many of the others' newest messages a client remembers, to try to delete them.
+const HEARD_MAX: usize = 32;
 
 /// One client, over as many connections as it takes.
 pub(super) struct Actor {
@@ -43,8 +53,12 @@ pub(super) struct Actor {
     pub(super) count: u64,
     /// Not answered yet, oldest first.
     pub(super) open: Vec<(String, Verb)>,
-    /// Its own messages, to be edited.
+    /// Its own messages, to be edited and deleted.
     pub(super) said: Vec<(Address, Seq)>,
+    /// Others' newest messages, to be deleted where it may.
+    pub(super) heard: VecDeque<(Address, Seq)>,
+    /// Everybody, to be given roles.
+    pub(super) everybody: Vec<UserName>,
 }
 
 impl Actor {
@@ -93,7 +107,7 @@ impl Actor {
                 () = sleep(pause) => match self.step() {
                     Step::Nothing => {}
                     Step::Cut => {
-                        let verb = self.new_message();
+                        let (_, verb) = self.new_message();
                         let bytes = self.random.usize(0..300);
                         wire.say_part(verb, bytes).await?;
                         return Ok(());
@@ -114,7 +128,7 @@ impl Actor {
     ) -> anyhow::Result<()> {
         let mut seen = Vec::new();
         let answer = wire
-            .ask(Verb::Ping(crate::protocol::Nothing {}), |frame| {
+            .ask(Verb::Ping(Nothing {}), |frame| {
                 seen.push(frame);
             })
             .await;
@@ -128,42 +142,75 @@ impl Actor {
         if self.enough.is_cancelled() || self.open.len() >= OPEN_MAX {
             return Step::Nothing;
         }
-        let dice = self.random.u32(0..1000);
-        if dice < CUTS {
+        let mut dice = self.random.u32(0..1000);
+        let mut falls = |share: u32| {
+            let falls = dice < share;
+            dice = dice.saturating_sub(share);
+            falls
+        };
+        if falls(CUTS) {
             return Step::Cut;
         }
-        let edited = if dice < CUTS + EDITS {
-            self.random.choice(&self.said).cloned()
+        let step = if falls(EDITS) {
+            self.edit()
+        } else if falls(DELETES) {
+            self.delete()
+        } else if falls(ROLES) {
+            self.give_role()
+        } else if falls(READS) {
+            self.read()
         } else {
             None
         };
-        if let Some((place, seq)) = edited {
-            let message = self.next_id();
-            let verb = edit(&place, seq, &message);
-            return self.open(message, &place, verb);
-        }
-        if dice < CUTS + EDITS + READS
-            && let Some((place, seq)) = self.said.last()
-        {
-            let read = Read {
-                conversation: place.clone(),
-                seq: *seq,
-            };
-            return Step::Say(String::new(), Box::new(Verb::Read(read)));
-        }
-        let verb = self.new_message();
-        let message = self
-            .open
-            .last()
-            .map(|(message, _)| message.clone())
-            .unwrap_or_default();
-        Step::Say(message, Box::new(verb))
+        step.unwrap_or_else(|| {
+            let (message, verb) = self.new_message();
+            Step::Say(message, Box::new(verb))
+        })
+    }
+
+    fn edit(&mut self) -> Option<Step> {
+        let (place, seq) = self.random.choice(&self.said).cloned()?;
+        let message = self.next_id();
+        let verb = ask::edit(&place, seq, &message);
+        Some(self.open(message, &place, verb))
+    }
+
+    /// Takes back a message of its own, or tries to take back another's.
+    fn delete(&mut self) -> Option<Step> {
+        let target = if self.random.bool() {
+            self.random.choice(&self.said)
+        } else {
+            self.random.choice(&self.heard)
+        };
+        let (place, seq) = target.cloned()?;
+        let message = self.next_id();
+        let verb = ask::delete(&place, seq, &message);
+        Some(self.open(message, &place, verb))
+    }
+
+    /// Gives somebody a role somewhere, if it may.
+    fn give_role(&mut self) -> Option<Step> {
+        let Address::Room(room) = self.random.choice(&self.places).cloned()? else {
+            return None;
+        };
+        let user = self.random.choice(&self.everybody).cloned()?;
+        let role = self.random.choice(RoomRole::ALL).copied()?;
+        let message = self.next_id();
+        let verb = ask::role(&room, user, role, &message);
+        Some(self.open(message, &Address::Room(room), verb))
+    }
+
+    fn read(&mut self) -> Option<Step> {
+        let (conversation, seq) = self.random.choice(&self.said).cloned()?;
+        let read = Read { conversation, seq };
+        Some(Step::Say(String::new(), Box::new(Verb::Read(read))))
     }
 
     fn open(&mut self, message: String, place: &Address, verb: Verb) -> Step {
         self.record.events.push(Event::Sent {
             message: message.clone(),
             place: self.place(place),
+            text: ask::given(&verb),
         });
         self.open.push((message.clone(), verb.clone()));
         Step::Say(message, Box::new(verb))
@@ -175,7 +222,7 @@ impl Actor {
     }
 
     /// Something new to say, noted as not answered yet.
-    fn new_message(&mut self) -> Verb {
+    fn new_message(&mut self) -> (String, Verb) {
         let message = self.next_id();
         let place = self
             .random
@@ -183,19 +230,30 @@ impl Actor {
             .cloned()
             .unwrap_or(Address::Everyone);
         let words = self.random.usize(1..40);
-        let verb = post(&place, &message, words);
-        self.open(message, &place, verb.clone());
-        verb
+        let verb = ask::post(&place, &message, words);
+        self.open(message.clone(), &place, verb.clone());
+        (message, verb)
     }
 
     fn hear(&mut self, frame: Frame, asked: &mut BTreeMap<RequestId, String>) {
         match frame {
             Frame::Entry(entry) => {
-                let line = line(&self.name, &entry);
+                let line = entry::line(&self.name, &entry);
                 self.cursors
                     .insert(entry.conversation.to_string(), entry.seq.get());
                 self.record.events.push(Event::Saw(line));
+                if matches!(entry.body, EntryBody::Posted { .. }) && entry.by != self.name {
+                    self.heard.push_back((entry.conversation, entry.seq));
+                    if self.heard.len() > HEARD_MAX {
+                        self.heard.pop_front();
+                    }
+                }
             }
+            Frame::Conversation(it) => self.read_to(&Positions {
+                conversation: it.conversation,
+                unread: it.unread,
+            }),
+            Frame::Read(positions) => self.read_to(&positions),
             Frame::Gap {
                 conversation,
                 from,
@@ -213,6 +271,9 @@ impl Actor {
                 let Some(message) = asked.remove(&answer.id) else {
                     return;
                 };
+                if let Some(positions) = &answer.read {
+                    self.read_to(positions);
+                }
                 let Some(sent) = answer.sent else { return };
                 let verb = self.answered(&message);
                 if let Some(Verb::Send(_)) = verb {
@@ -238,13 +299,19 @@ impl Actor {
         }
     }
 
+    fn read_to(&mut self, positions: &Positions) {
+        let place = self.place(&positions.conversation);
+        let seq = positions.unread.read.get();
+        self.record.events.push(Event::ReadTo { place, seq });
+    }
+
     fn answered(&mut self, message: &str) -> Option<Verb> {
         let at = self.open.iter().position(|(open, _)| open == message)?;
         Some(self.open.remove(at).1)
     }
 
     fn place(&self, address: &Address) -> Where {
-        place(&self.name, address)
+        entry::place(&self.name, address)
     }
 }
 
@@ -252,60 +319,4 @@ enum Step {
     Nothing,
     Cut,
     Say(String, Box<Verb>),
-}
-
-/// What all members of a conversation call it here.
-pub(super) fn place(me: &UserName, address: &Address) -> Where {
-    match address {
-        Address::Direct(other) if other < me => format!("@{other}+{me}"),
-        Address::Direct(other) => format!("@{me}+{other}"),
-        Address::Everyone | Address::Room(_) => address.to_string(),
-    }
-}
-
-pub(super) fn line(me: &UserName, entry: &EntryFrame) -> Line {
-    Line {
-        place: place(me, &entry.conversation),
-        seq: entry.seq.get(),
-        by: entry.by.to_string(),
-        kind: entry.body.kind().to_owned(),
-        message: entry
-            .message
-            .as_ref()
-            .map(|message| message.as_str().to_owned()),
-    }
-}
-
-#[expect(
-    clippy::expect_used,
-    reason = "made of letters, digits and a dash just before"
-)]
-fn id(message: &str) -> MessageId {
-    MessageId::parse(message).expect("letters, digits and a dash")
-}
-
-#[expect(clippy::expect_used, reason = "some words, made here")]
-fn text(message: &str, words: usize) -> Text {
-    Text::parse(&format!("{message}{}", " word".repeat(words))).expect("some words")
-}
-
-fn post(place: &Address, message: &str, words: usize) -> Verb {
-    Verb::Send(Send {
-        to: place.clone(),
-        text: text(message, words),
-        message: id(message),
-        reply_to: None,
-        action: false,
-    })
-}
-
-fn edit(place: &Address, seq: Seq, message: &str) -> Verb {
-    Verb::Edit(OfMessage {
-        conversation: place.clone(),
-        seq,
-        message: Some(id(message)),
-        change: NewText {
-            text: text(message, 3),
-        },
-    })
 }

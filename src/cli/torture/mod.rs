@@ -1,12 +1,14 @@
 //! `netcomm torture`: shows that nothing is lost or doubled, by trying hard to have it happen.
 
 mod actor;
+mod ask;
 mod checker;
+mod entry;
 mod process;
 mod wire;
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, VecDeque},
     io::{self, Write},
     process::ExitCode,
     time::Duration,
@@ -22,17 +24,17 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    model::{Address, RoomName, Seq, UserName, Visibility},
+    model::{Address, RoomName, RoomRole, Seq, UserName, Visibility},
     protocol::{
-        Cursors, Frame, History, InRoom, Nothing, Register, Resume, Secret, Verb, WithUser,
-        WithVisibility,
+        Code, Cursors, Frame, History, InRoom, Listing, Nothing, Of, Register, Resume, Secret,
+        Verb, WithUser, WithVisibility,
     },
     tls::{ClientTls, Trust},
 };
 
 use self::{
     actor::Actor,
-    checker::{Finding, Line, Record, Where, check},
+    checker::{Finding, Record, Standing, Where, check},
     process::{Disk, Server},
     wire::Wire,
 };
@@ -100,7 +102,7 @@ async fn torture(args: &Args) -> anyhow::Result<Vec<Finding>> {
     for actor in &cast {
         for address in &actor.places {
             let who = (actor.name.clone(), actor.token.clone(), address.clone());
-            readers.insert(actor::place(&actor.name, address), who);
+            readers.insert(entry::place(&actor.name, address), who);
         }
     }
     let mut running: JoinSet<Record> = JoinSet::new();
@@ -114,8 +116,8 @@ async fn torture(args: &Args) -> anyhow::Result<Vec<Finding>> {
         .context("some client never got its answers")?;
     let mut history = BTreeMap::new();
     for (place, (name, token, address)) in readers {
-        let lines = read_all(&tls, &server, &name, token, &address).await?;
-        history.insert(place, lines);
+        let standing = read_all(&tls, &server, &name, token, &address).await?;
+        history.insert(place, standing);
     }
     let findings = check(&history, &records);
     report(&history, &records, kills, &findings)?;
@@ -186,15 +188,19 @@ async fn cast(
             count: 0,
             open: Vec::new(),
             said: Vec::new(),
+            heard: VecDeque::new(),
+            everybody: Vec::new(),
         });
     }
+    let everybody: Vec<UserName> = actors.iter().map(|actor| actor.name.clone()).collect();
     for actor in &mut actors {
+        actor.everybody.clone_from(&everybody);
         actor.record.who = actor.name.to_string();
         for address in &actor.places {
             actor
                 .record
                 .member_of
-                .push(actor::place(&actor.name, address));
+                .push(entry::place(&actor.name, address));
             actor.cursors.insert(address.to_string(), 0);
         }
     }
@@ -249,49 +255,71 @@ async fn done(wire: &mut Wire, verb: Verb) -> anyhow::Result<crate::protocol::An
     }
 }
 
-/// The whole history of a conversation, page by page, as one of its members reads it.
+/// A conversation as one of its members finds it: its history page by page, and its members.
 async fn read_all(
     tls: &ClientTls,
     server: &Server,
     me: &UserName,
     token: Secret,
     of: &Address,
-) -> anyhow::Result<Vec<Line>> {
+) -> anyhow::Result<Standing> {
     let mut wire = Wire::open(tls, server.address()).await?;
-    done(
-        &mut wire,
-        Verb::Resume(Resume {
-            token,
-            cursors: Cursors::new(),
-        }),
-    )
-    .await?;
-    let mut lines: Vec<Line> = Vec::new();
+    let cursors = Cursors::new();
+    done(&mut wire, Verb::Resume(Resume { token, cursors })).await?;
+    let mut standing = Standing::default();
+    if let Address::Room(room) = of {
+        standing.roles = Some(roles(&mut wire, room).await?);
+    }
     loop {
-        let after = Some(Seq::new(lines.last().map_or(0, |line| line.seq)));
+        let last = standing.lines.last().map_or(0, |line| line.seq);
         let history = History {
             of: of.clone(),
             before: None,
-            after,
+            after: Some(Seq::new(last)),
             limit: None,
         };
         let asked = wire.ask(Verb::History(history), |frame| {
             if let Frame::Past { entry, .. } = frame {
-                lines.push(actor::line(me, &entry));
+                let text = entry::standing_text(&entry);
+                standing
+                    .texts
+                    .extend(text.map(|text| (entry.seq.get(), text)));
+                standing.lines.push(entry::line(me, &entry));
             }
         });
         match asked.await? {
             Ok(answer) if answer.history.is_some_and(|end| end.more) => {}
-            Ok(_) => return Ok(lines),
+            Ok(_) => return Ok(standing),
             // A direct conversation in which nobody ever got a word in.
-            Err(failure) if failure.code == crate::protocol::Code::NotFound => return Ok(lines),
+            Err(failure) if failure.code == Code::NotFound => return Ok(standing),
             Err(failure) => bail!(failure.text),
         }
     }
 }
 
+/// Who is in a room, and what they may do there.
+async fn roles(wire: &mut Wire, room: &RoomName) -> anyhow::Result<BTreeMap<String, RoomRole>> {
+    let mut roles = BTreeMap::new();
+    loop {
+        let members = Listing {
+            after: roles
+                .last_key_value()
+                .map(|(name, _): (&String, _)| name.clone()),
+            limit: None,
+            what: Of { room: room.clone() },
+        };
+        let answer = done(wire, Verb::Members(members)).await?;
+        for member in answer.members.unwrap_or_default() {
+            roles.insert(member.user.to_string(), member.role);
+        }
+        if answer.more != Some(true) {
+            return Ok(roles);
+        }
+    }
+}
+
 fn report(
-    history: &BTreeMap<Where, Vec<Line>>,
+    history: &BTreeMap<Where, Standing>,
     records: &[Record],
     kills: u32,
     findings: &[Finding],
@@ -306,9 +334,15 @@ fn report(
     let sent = count(|event| matches!(event, checker::Event::Sent { .. }));
     let answered = count(|event| matches!(event, checker::Event::Answered { .. }));
     let shown = count(|event| matches!(event, checker::Event::Saw(_)));
-    let kept: usize = history.values().map(Vec::len).sum();
+    let kept: usize = history.values().map(|standing| standing.lines.len()).sum();
+    let of_kind = |kind: &str| {
+        let lines = history.values().flat_map(|standing| &standing.lines);
+        lines.filter(|line| line.kind == kind).count()
+    };
+    let (edits, deletions, roles) = (of_kind("edited"), of_kind("deleted"), of_kind("role"));
+    let reads = count(|event| matches!(event, checker::Event::ReadTo { .. }));
     tell(&format!(
-        "{} clients, {} conversations, {kills} crashes: {sent} sent, {answered} answered as kept, {kept} in the history, {shown} shown",
+        "{} clients, {} conversations, {kills} crashes: {sent} sent, {answered} answered as kept, {kept} in the history ({edits} edits, {deletions} deletions, {roles} roles), {shown} shown, {reads} read positions",
         records.len(),
         history.len(),
     ))?;

@@ -2,6 +2,8 @@
 //!
 //! Pure. Knows nothing of servers or sockets; what it is given could come from any run.
 
+mod finding;
+mod standing;
 #[cfg(test)]
 mod tests;
 
@@ -9,6 +11,11 @@ use std::{
     collections::{BTreeMap, HashMap},
     fmt,
 };
+
+use crate::model::RoomRole;
+
+use finding::Contradiction;
+pub(super) use finding::Finding;
 
 /// A conversation by a name that all its members agree on: `*`, `#room`, or `@a+b`.
 pub(super) type Where = String;
@@ -21,6 +28,32 @@ pub(super) struct Line {
     pub(super) by: String,
     pub(super) kind: String,
     pub(super) message: Option<String>,
+    pub(super) about: About,
+}
+
+/// What an entry is about besides its author.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) enum About {
+    /// What matters is who did it.
+    #[default]
+    Nothing,
+    /// An earlier message: an edit, a deletion, a reaction.
+    Message(u64),
+    /// Somebody else: put out, invited, muted.
+    User(String),
+    /// What a member may do from now on.
+    Role(String, RoomRole),
+}
+
+/// A conversation as it stands in the end.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Standing {
+    /// Its whole log.
+    pub(super) lines: Vec<Line>,
+    /// What can be read in it: the text of each message and edit that has one.
+    pub(super) texts: BTreeMap<u64, String>,
+    /// Its members and what they may do, for a room.
+    pub(super) roles: Option<BTreeMap<String, RoomRole>>,
 }
 
 impl fmt::Display for Line {
@@ -37,8 +70,12 @@ impl fmt::Display for Line {
 /// One thing that happened to a client, in the order it happened there.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Event {
-    /// It asked for something under this id, for the first time.
-    Sent { message: String, place: Where },
+    /// It asked for something under this id, for the first time, with this text if it has one.
+    Sent {
+        message: String,
+        place: Where,
+        text: Option<String>,
+    },
     /// The server said that it is kept, at this place.
     Answered { message: String, seq: u64 },
     /// The server said no, for good.
@@ -47,6 +84,8 @@ pub(super) enum Event {
     Saw(Line),
     /// It was told that these are left out.
     Gap { place: Where, from: u64, to: u64 },
+    /// The server said that the account has read this far.
+    ReadTo { place: Where, seq: u64 },
     /// The server said that the client knows more than there is.
     HistoryShrank { what: String },
 }
@@ -59,135 +98,13 @@ pub(super) struct Record {
     pub(super) events: Vec<Event>,
 }
 
-/// A promise that was not kept.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Finding {
-    Lost {
-        who: String,
-        message: String,
-        place: Where,
-        seq: u64,
-    },
-    Misplaced {
-        who: String,
-        message: String,
-        said: u64,
-        stands: u64,
-    },
-    Doubled {
-        who: String,
-        message: String,
-        seqs: (u64, u64),
-    },
-    NeverDone {
-        who: String,
-        message: String,
-        place: Where,
-    },
-    Hole {
-        place: Where,
-        after: u64,
-        next: u64,
-    },
-    ShownTwiceOrMissed {
-        who: String,
-        place: Where,
-        after: u64,
-        then: u64,
-    },
-    ShownOtherwise {
-        who: String,
-        shown: Line,
-        stands: Option<Line>,
-    },
-    ShownToStranger {
-        who: String,
-        line: Line,
-    },
-    HistoryShrank {
-        who: String,
-        what: String,
-    },
-}
-
-impl fmt::Display for Finding {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Lost {
-                who,
-                message,
-                place,
-                seq,
-            } => write!(
-                f,
-                "LOST: the server told {who} that {message} is kept as {place} {seq}; it is nowhere in the history"
-            ),
-            Self::Misplaced {
-                who,
-                message,
-                said,
-                stands,
-            } => write!(
-                f,
-                "MISPLACED: the server told {who} that {message} stands at {said}; it stands at {stands}"
-            ),
-            Self::Doubled {
-                who,
-                message,
-                seqs: (one, other),
-            } => write!(
-                f,
-                "DOUBLED: {message} of {who} stands at {one} and again at {other}"
-            ),
-            Self::NeverDone {
-                who,
-                message,
-                place,
-            } => write!(
-                f,
-                "NEVER DONE: {who} asked for {message} in {place} until the end and got no answer"
-            ),
-            Self::Hole { place, after, next } => {
-                write!(f, "HOLE: in the history of {place}, {next} follows {after}")
-            }
-            Self::ShownTwiceOrMissed {
-                who,
-                place,
-                after,
-                then,
-            } => write!(
-                f,
-                "TWICE OR MISSED: {who} was shown {place} {then} right after {after}"
-            ),
-            Self::ShownOtherwise { who, shown, stands } => {
-                let stands = stands
-                    .as_ref()
-                    .map_or_else(|| "nothing".to_owned(), ToString::to_string);
-                write!(
-                    f,
-                    "SHOWN OTHERWISE: {who} was shown [{shown}]; the history has [{stands}]"
-                )
-            }
-            Self::ShownToStranger { who, line } => {
-                write!(
-                    f,
-                    "SHOWN TO A STRANGER: {who} is no member and was shown [{line}]"
-                )
-            }
-            Self::HistoryShrank { who, what } => {
-                write!(f, "HISTORY SHRANK: {who} knew more than the server: {what}")
-            }
-        }
-    }
-}
-
-/// Every promise that was not kept, given the whole history of every conversation.
-pub(super) fn check(history: &BTreeMap<Where, Vec<Line>>, records: &[Record]) -> Vec<Finding> {
+/// Every promise that was not kept, given what every conversation is in the end.
+pub(super) fn check(history: &BTreeMap<Where, Standing>, records: &[Record]) -> Vec<Finding> {
     let mut findings = Vec::new();
     let mut by_message: HashMap<(&str, &str), &Line> = HashMap::new();
-    for (place, lines) in history {
+    for (place, standing) in history {
         let mut last = 0;
-        for line in lines {
+        for line in &standing.lines {
             if line.seq != last + 1 {
                 let place = place.clone();
                 findings.push(Finding::Hole {
@@ -209,11 +126,35 @@ pub(super) fn check(history: &BTreeMap<Where, Vec<Line>>, records: &[Record]) ->
             }
         }
     }
+    let said = said(records);
+    for (place, standing) in history {
+        standing::texts(place, standing, &said, &mut findings);
+        standing::roles(place, standing, &mut findings);
+    }
     for record in records {
         answers(record, &by_message, &mut findings);
         sights(record, history, &mut findings);
+        reads(record, &mut findings);
     }
     findings
+}
+
+/// The text that each author gave each message of theirs.
+fn said(records: &[Record]) -> HashMap<(&str, &str), &str> {
+    let mut said = HashMap::new();
+    for record in records {
+        for event in &record.events {
+            if let Event::Sent {
+                message,
+                text: Some(text),
+                ..
+            } = event
+            {
+                said.insert((record.who.as_str(), message.as_str()), text.as_str());
+            }
+        }
+    }
+    said
 }
 
 /// What was answered is there, once, where the answer said; what was asked was answered.
@@ -226,7 +167,7 @@ fn answers(
     let mut places: HashMap<&str, &Where> = HashMap::new();
     for event in &record.events {
         match event {
-            Event::Sent { message, place } => {
+            Event::Sent { message, place, .. } => {
                 open.insert(message, place);
                 places.insert(message, place);
             }
@@ -262,7 +203,7 @@ fn answers(
                 who: record.who.clone(),
                 what: what.clone(),
             }),
-            Event::Saw(_) | Event::Gap { .. } => {}
+            Event::Saw(_) | Event::Gap { .. } | Event::ReadTo { .. } => {}
         }
     }
     for (message, place) in open {
@@ -275,7 +216,7 @@ fn answers(
 }
 
 /// What was shown is in the history, in its order, each once, without a hole, and to members alone.
-fn sights(record: &Record, history: &BTreeMap<Where, Vec<Line>>, findings: &mut Vec<Finding>) {
+fn sights(record: &Record, history: &BTreeMap<Where, Standing>, findings: &mut Vec<Finding>) {
     let mut shown: HashMap<&str, u64> = HashMap::new();
     for event in &record.events {
         let (place, from, to) = match event {
@@ -301,7 +242,9 @@ fn sights(record: &Record, history: &BTreeMap<Where, Vec<Line>>, findings: &mut 
                 line: line.clone(),
             });
         }
-        let lines = history.get(place).map_or(&[][..], Vec::as_slice);
+        let lines = history
+            .get(place)
+            .map_or(&[][..], |standing| &standing.lines);
         let at = lines.binary_search_by_key(&line.seq, |line| line.seq);
         let stands = at.ok().and_then(|at| lines.get(at));
         if stands != Some(line) {
@@ -311,5 +254,25 @@ fn sights(record: &Record, history: &BTreeMap<Where, Vec<Line>>, findings: &mut 
                 stands: stands.cloned(),
             });
         }
+    }
+}
+
+/// What the server said about how far one has read never went back.
+fn reads(record: &Record, findings: &mut Vec<Finding>) {
+    let mut read: HashMap<&str, u64> = HashMap::new();
+    for event in &record.events {
+        let Event::ReadTo { place, seq } = event else {
+            continue;
+        };
+        let before = read.entry(place).or_default();
+        if *seq < *before {
+            findings.push(Finding::Contradicted(Contradiction::ReadMovedBack {
+                who: record.who.clone(),
+                place: place.clone(),
+                from: *before,
+                to: *seq,
+            }));
+        }
+        *before = *seq;
     }
 }

@@ -9,11 +9,44 @@ fn line(seq: u64, message: &str) -> Line {
         by: "alice".to_owned(),
         kind: "posted".to_owned(),
         message: Some(message.to_owned()),
+        about: About::Nothing,
     }
 }
 
-fn history(lines: &[Line]) -> BTreeMap<Where, Vec<Line>> {
-    BTreeMap::from([("#a".to_owned(), lines.to_vec())])
+fn by(by: &str, kind: &str, about: About, line: Line) -> Line {
+    Line {
+        by: by.to_owned(),
+        kind: kind.to_owned(),
+        about,
+        ..line
+    }
+}
+
+fn history(lines: &[Line]) -> BTreeMap<Where, Standing> {
+    let standing = Standing {
+        lines: lines.to_vec(),
+        ..Standing::default()
+    };
+    BTreeMap::from([("#a".to_owned(), standing)])
+}
+
+/// The same, with what can be read there.
+fn reading(lines: &[Line], texts: &[(u64, &str)]) -> BTreeMap<Where, Standing> {
+    let mut history = history(lines);
+    let standing = history.get_mut("#a").unwrap();
+    standing.texts = texts
+        .iter()
+        .map(|(at, text)| (*at, (*text).to_owned()))
+        .collect();
+    history
+}
+
+/// The same, with what the room says its members may do.
+fn with_roles(lines: &[Line], roles: &[(&str, RoomRole)]) -> BTreeMap<Where, Standing> {
+    let mut history = history(lines);
+    let roles = roles.iter().map(|(who, role)| ((*who).to_owned(), *role));
+    history.get_mut("#a").unwrap().roles = Some(roles.collect());
+    history
 }
 
 fn alice(events: Vec<Event>) -> Vec<Record> {
@@ -28,6 +61,15 @@ fn sent(message: &str) -> Event {
     Event::Sent {
         message: message.to_owned(),
         place: "#a".to_owned(),
+        text: None,
+    }
+}
+
+fn gave(message: &str, text: &str) -> Event {
+    Event::Sent {
+        message: message.to_owned(),
+        place: "#a".to_owned(),
+        text: Some(text.to_owned()),
     }
 }
 
@@ -140,6 +182,156 @@ fn what_was_never_answered_is_found() {
     let found = check(&history(&[]), &alice(vec![sent("m1")]));
     assert!(
         matches!(found[..], [Finding::NeverDone { .. }]),
+        "{found:?}"
+    );
+}
+
+#[test]
+fn what_was_edited_says_its_newest_text_and_what_was_deleted_says_nothing() {
+    let edited = |seq, message| by("alice", "edited", About::Message(1), line(seq, message));
+    let deleted = by("alice", "deleted", About::Message(1), line(4, "m4"));
+    let log = [line(1, "m1"), edited(2, "m2"), edited(3, "m3"), deleted];
+    let told = alice(vec![
+        gave("m1", "one"),
+        answered("m1", 1),
+        gave("m2", "two"),
+        answered("m2", 2),
+        gave("m3", "three"),
+        answered("m3", 3),
+        sent("m4"),
+        answered("m4", 4),
+    ]);
+    let found = |last: usize, texts: &[(u64, &str)]| {
+        let mut told = told.clone();
+        told[0].events.truncate(2 * last);
+        check(&reading(&log[..last], texts), &told)
+    };
+    for (last, texts) in [
+        (1, &[(1, "one")][..]),
+        (2, &[(1, "two"), (2, "two")]),
+        (3, &[(1, "three"), (3, "three")]),
+        (4, &[]),
+    ] {
+        assert_eq!(found(last, texts), []);
+    }
+    for (last, texts) in [
+        // Another text, none, the one before, a replaced one that is kept.
+        (1, &[(1, "two")][..]),
+        (1, &[]),
+        (2, &[(1, "one"), (2, "two")]),
+        (3, &[(1, "three"), (2, "two"), (3, "three")]),
+        // Deleted, and there all the same: in the message, in its edit.
+        (4, &[(1, "three")]),
+        (4, &[(3, "three")]),
+    ] {
+        let found = found(last, texts);
+        assert!(
+            matches!(
+                found[..],
+                [Finding::Contradicted(Contradiction::SaysOtherwise { .. })]
+            ),
+            "{last} {texts:?}: {found:?}"
+        );
+    }
+}
+
+#[test]
+fn a_deletion_that_was_answered_and_is_not_in_the_log_is_lost() {
+    let told = vec![
+        gave("m1", "one"),
+        answered("m1", 1),
+        sent("d1"),
+        answered("d1", 2),
+    ];
+    let found = check(&reading(&[line(1, "m1")], &[(1, "one")]), &alice(told));
+    assert!(matches!(found[..], [Finding::Lost { .. }]), "{found:?}");
+}
+
+#[test]
+fn a_role_that_was_answered_and_does_not_stand_is_found() {
+    let role = |role| About::Role("bob".to_owned(), role);
+    let log = [
+        by("alice", "created", About::Nothing, line(1, "m1")),
+        by("bob", "joined", About::Nothing, line(2, "b1")),
+        by("alice", "role", role(RoomRole::Moderator), line(3, "m2")),
+    ];
+    let told = || alice(vec![sent("m2"), answered("m2", 3)]);
+    let (owner, moderator) = (("alice", RoomRole::Owner), ("bob", RoomRole::Moderator));
+    assert_eq!(check(&with_roles(&log, &[owner, moderator]), &told()), []);
+    for stands in [&[owner, ("bob", RoomRole::Member)][..], &[owner]] {
+        let found = check(&with_roles(&log, stands), &told());
+        assert!(
+            matches!(
+                found[..],
+                [Finding::Contradicted(Contradiction::RoleOtherwise {
+                    given: Some(RoomRole::Moderator),
+                    ..
+                })]
+            ),
+            "{found:?}"
+        );
+    }
+    let without = [owner, ("bob", RoomRole::Member)];
+    let found = check(&with_roles(&log[..2], &without), &told());
+    assert!(matches!(found[..], [Finding::Lost { .. }]), "{found:?}");
+}
+
+#[test]
+fn what_was_done_without_the_role_for_it_is_found() {
+    let start = [
+        by("alice", "created", About::Nothing, line(1, "m1")),
+        by("bob", "joined", About::Nothing, line(2, "b1")),
+        line(3, "m2"),
+    ];
+    let deletes = by("bob", "deleted", About::Message(3), line(4, "b2"));
+    let promotes = by(
+        "bob",
+        "role",
+        About::Role("bob".to_owned(), RoomRole::Owner),
+        line(4, "b2"),
+    );
+    let kicks = by(
+        "bob",
+        "kicked",
+        About::User("alice".to_owned()),
+        line(4, "b2"),
+    );
+    for deed in [deletes, promotes, kicks] {
+        let log = [&start[..], &[deed]].concat();
+        let found = check(&history(&log), &[]);
+        assert!(
+            matches!(
+                found[..],
+                [Finding::Contradicted(Contradiction::DoneWithoutRight {
+                    role: Some(RoomRole::Member),
+                    ..
+                })]
+            ),
+            "{found:?}"
+        );
+    }
+}
+
+#[test]
+fn a_read_position_that_moves_back_is_found() {
+    let read = |seq| Event::ReadTo {
+        place: "#a".to_owned(),
+        seq,
+    };
+    assert_eq!(
+        check(&history(&[]), &alice(vec![read(2), read(2), read(7)])),
+        []
+    );
+    let found = check(&history(&[]), &alice(vec![read(7), read(2), read(3)]));
+    assert!(
+        matches!(
+            found[..],
+            [Finding::Contradicted(Contradiction::ReadMovedBack {
+                from: 7,
+                to: 2,
+                ..
+            })]
+        ),
         "{found:?}"
     );
 }
