@@ -20,6 +20,10 @@ impl Core {
         entries: Vec<EntryFrame>,
     ) {
         let address = facts.conversation.clone();
+        if self.state.is_current() {
+            // What the server has not named by now, one is not in.
+            return self.recall_past(&address, entries);
+        }
         if self.state.conversation(&address).is_some() {
             // The server was heard already, and knows better.
             return self.recall_past(&address, entries);

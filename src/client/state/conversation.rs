@@ -30,6 +30,8 @@ pub struct Conversation {
     early: BTreeMap<Seq, (EntryFrame, Age)>,
     /// Whether what is missing was asked for.
     asked: bool,
+    /// Whether the server has named it in this session.
+    named: bool,
     roster: Roster,
 }
 
@@ -48,8 +50,19 @@ impl Conversation {
             held: BTreeMap::new(),
             early: BTreeMap::new(),
             asked: false,
+            named: true,
             roster: Roster::default(),
         }
+    }
+
+    /// A session begins, in which the server has not named it yet.
+    pub(super) const fn unname(&mut self) {
+        self.named = false;
+    }
+
+    /// Whether the server has named it in this session.
+    pub(super) const fn is_named(&self) -> bool {
+        self.named
     }
 
     /// What people type for it.
@@ -139,6 +152,7 @@ impl Conversation {
             *self = Self::new(facts, None);
         } else {
             self.facts = facts;
+            self.named = true;
         }
     }
 

@@ -162,6 +162,9 @@ impl State {
         self.invited.clear();
         self.former.clear();
         self.renamed.clear();
+        for known in self.conversations.values_mut() {
+            known.unname();
+        }
     }
 
     /// Who one is, once logged in.
@@ -246,13 +249,7 @@ impl State {
             }
             Frame::Conversation(frame) => self.introduce(frame, &mut changes),
             Frame::Invited(offer) => self.invite(offer, &mut changes),
-            Frame::Current {} => {
-                self.current = true;
-                for known in self.conversations.values_mut() {
-                    known.bound_hole(true, &mut changes);
-                }
-                changes.push(Change::Current);
-            }
+            Frame::Current {} => self.caught_up(&mut changes),
             Frame::Read(positions) => self.read(&positions, &mut changes),
             Frame::Presence(frame) => {
                 changes.push(Change::Presence(frame.user.clone()));
@@ -303,6 +300,31 @@ impl State {
         }
         for line in page {
             people::seen(&mut self.presence, line);
+        }
+    }
+
+    /// All that one is in has been named: of everything else one is out.
+    fn caught_up(&mut self, changes: &mut Vec<Change>) {
+        self.current = true;
+        self.remembered.clear();
+        let lost = self.conversations.values();
+        let lost: Vec<_> = lost
+            .filter(|known| !known.is_named())
+            .map(|known| known.address().clone())
+            .collect();
+        for address in lost {
+            self.lose(&address, changes);
+        }
+        for known in self.conversations.values_mut() {
+            known.bound_hole(true, changes);
+        }
+        changes.push(Change::Current);
+    }
+
+    fn lose(&mut self, address: &Address, changes: &mut Vec<Change>) {
+        if let Some(left) = self.conversations.remove(address) {
+            self.former.insert(address.clone(), left);
+            changes.push(Change::Gone(address.clone()));
         }
     }
 
@@ -369,10 +391,7 @@ impl State {
                     address = now;
                 }
                 Consequence::Out(user) if self.me.as_ref() == Some(&user) => {
-                    if let Some(left) = self.conversations.remove(&address) {
-                        self.former.insert(address.clone(), left);
-                        changes.push(Change::Gone(address.clone()));
-                    }
+                    self.lose(&address, changes);
                 }
                 Consequence::Out(_) => {}
             }

@@ -389,3 +389,16 @@ fn a_log_that_was_replaced_is_begun_again() {
     state.apply(Frame::Current {});
     assert_eq!(seen(&state.apply(Frame::Entry(said(3)))), [3]);
 }
+
+#[test]
+fn a_room_that_was_lost_while_one_was_away_is_gone_once_all_has_been_named() {
+    let mut state = state(1, 1);
+    state.apply(Frame::Current {});
+    state.cut_off();
+    state.begin(user("alice"));
+    assert_eq!(state.conversations().count(), 1, "nobody knows yet");
+    let changes = state.apply(Frame::Current {});
+    assert_eq!(changes, [Change::Gone(ops()), Change::Current]);
+    assert_eq!(state.conversations().count(), 0);
+    assert_eq!(state.cursors(), Cursors::default());
+}
