@@ -4,7 +4,7 @@
 
 use std::{fs, path::Path};
 
-use rusqlite::{Connection, Error, OptionalExtension, Transaction, params, params_from_iter};
+use rusqlite::{Connection, Error, OptionalExtension, Row, Transaction, params, params_from_iter};
 
 use super::{Job, Remembered};
 use crate::{
@@ -86,11 +86,10 @@ impl Copy {
 
     fn before(&self, of: &Address, before: i64, count: i64) -> Result<Vec<EntryFrame>, Error> {
         let mut query = self.connection.prepare_cached(
-            "SELECT frame FROM entry WHERE address = ?1 AND seq < ?2 ORDER BY seq DESC LIMIT ?3",
+            "SELECT address, frame FROM entry WHERE address = ?1 AND seq < ?2 \
+             ORDER BY seq DESC LIMIT ?3",
         )?;
-        let rows = query.query_map(params![of.to_string(), before, count], |row| {
-            row.get::<_, String>(0)
-        })?;
+        let rows = query.query_map(params![of.to_string(), before, count], named)?;
         let mut entries = frames(rows)?;
         entries.reverse();
         Ok(entries)
@@ -107,10 +106,11 @@ impl Copy {
             return Ok(Vec::new());
         }
         let holds = vec!["text LIKE ? ESCAPE '\\'"; patterns.len()].join(" AND ");
-        let sql =
-            format!("SELECT frame FROM entry WHERE {holds} ORDER BY at DESC LIMIT {FOUND_MAX}");
+        let sql = format!(
+            "SELECT address, frame FROM entry WHERE {holds} ORDER BY at DESC LIMIT {FOUND_MAX}"
+        );
         let mut query = self.connection.prepare(&sql)?;
-        let rows = query.query_map(params_from_iter(patterns), |row| row.get::<_, String>(0))?;
+        let rows = query.query_map(params_from_iter(patterns), named)?;
         frames(rows)
     }
 
@@ -124,6 +124,7 @@ impl Copy {
                     self.written += 1;
                 }
                 Job::Conversation(facts) => write_facts(&transaction, facts)?,
+                Job::Renamed { was, now } => rename(&transaction, was, now)?,
                 Job::Gone(address) => forget(&transaction, address)?,
                 Job::Drafts(_) | Job::Search(_) | Job::Past { .. } => {}
             }
@@ -150,13 +151,21 @@ fn connect(path: &Path) -> Result<Connection, Error> {
     Ok(connection)
 }
 
+/// An entry as it is kept, and what its conversation is called by now.
+fn named(row: &Row<'_>) -> Result<(String, String), Error> {
+    Ok((row.get(0)?, row.get(1)?))
+}
+
 /// What cannot be understood any more is left out.
-fn frames(rows: impl Iterator<Item = Result<String, Error>>) -> Result<Vec<EntryFrame>, Error> {
-    rows.filter_map(|row| match row {
-        Ok(frame) => serde_json::from_str(&frame).ok().map(Ok),
-        Err(error) => Some(Err(error)),
-    })
-    .collect()
+fn frames(
+    rows: impl Iterator<Item = Result<(String, String), Error>>,
+) -> Result<Vec<EntryFrame>, Error> {
+    let read = |(address, frame): (String, String)| {
+        let mut entry: EntryFrame = serde_json::from_str(&frame).ok()?;
+        entry.conversation = Address::parse(&address).ok()?;
+        Some(entry)
+    };
+    rows.filter_map(|row| row.map(read).transpose()).collect()
 }
 
 fn write_entry(transaction: &Transaction<'_>, entry: &EntryFrame) -> Result<(), Error> {
@@ -187,6 +196,16 @@ fn write_facts(transaction: &Transaction<'_>, facts: &ConversationFrame) -> Resu
     transaction
         .prepare_cached("INSERT OR REPLACE INTO conversation VALUES (?1, ?2)")?
         .execute(params![facts.conversation.to_string(), written])?;
+    Ok(())
+}
+
+/// What stood under the new name before was of another conversation.
+fn rename(transaction: &Transaction<'_>, was: &Address, now: &Address) -> Result<(), Error> {
+    forget(transaction, now)?;
+    let (was, now) = (was.to_string(), now.to_string());
+    let sql = "UPDATE entry SET address = ?2 WHERE address = ?1";
+    transaction.execute(sql, [&was, &now])?;
+    transaction.execute("DELETE FROM conversation WHERE address = ?1", [&was])?;
     Ok(())
 }
 
@@ -294,6 +313,31 @@ mod tests {
         copy.write(&[Job::Gone(Address::parse("#ops").unwrap())])
             .unwrap();
         assert_eq!(seqs(&copy.search("disk")), [3]);
+    }
+
+    #[test]
+    fn a_conversation_that_is_renamed_keeps_its_entries_under_the_new_name() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut copy = Copy::open(&folder.path().join("copy")).unwrap();
+        let [was, now] = ["#ops", "#lights"].map(|name| Address::parse(name).unwrap());
+        copy.write(&[
+            said("#lights", 9, "of a room that was called so before"),
+            facts("#ops"),
+            said("#ops", 1, "first"),
+            Job::Renamed {
+                was,
+                now: now.clone(),
+            },
+            facts("#lights"),
+            said("#lights", 2, "second"),
+        ])
+        .unwrap();
+        let remembered = copy.newest().unwrap();
+        assert_eq!(remembered.len(), 1);
+        assert_eq!(seqs(&remembered[0].1), [1, 2]);
+        let found = copy.search("first");
+        let mut entries = remembered[0].1.iter().chain(&found);
+        assert!(entries.all(|entry| entry.conversation == now));
     }
 
     #[test]

@@ -39,6 +39,8 @@ pub(super) enum Job {
     Entry(Box<EntryFrame>),
     /// What is said about a conversation has changed.
     Conversation(Box<ConversationFrame>),
+    /// A conversation is called something else.
+    Renamed { was: Address, now: Address },
     /// A conversation is not read any more.
     Gone(Address),
     /// These are the drafts now.

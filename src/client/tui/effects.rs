@@ -70,7 +70,10 @@ impl Client {
             Change::Conversation(address) | Change::Read(address) => state
                 .conversation(address)
                 .map(|known| Job::Conversation(Box::new(known.facts().clone()))),
-            Change::Renamed { was, .. } => Some(Job::Gone(was.clone())),
+            Change::Renamed { was, now } => Some(Job::Renamed {
+                was: was.clone(),
+                now: now.clone(),
+            }),
             Change::Gone(address) => Some(Job::Gone(address.clone())),
             Change::Gap { .. }
             | Change::Presence(_)
@@ -82,6 +85,11 @@ impl Client {
         if let Some(job) = job {
             // What finds no room is a gap in the copy, which is fetched when it is looked at.
             local.order(job);
+        }
+        if let Change::Renamed { now, .. } = change
+            && let Some(known) = state.conversation(now)
+        {
+            local.order(Job::Conversation(Box::new(known.facts().clone())));
         }
     }
 
