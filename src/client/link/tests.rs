@@ -9,7 +9,7 @@ use super::*;
 use crate::{
     client::fake::{Far, hello},
     model::UserName,
-    protocol::{Code, Listing, Login, Secret},
+    protocol::{Answer, Code, Listing, Login, Secret},
 };
 
 /// A link and the place its connections arrive at.
@@ -154,9 +154,71 @@ async fn a_server_that_says_nothing_is_asked_and_given_up_within_twenty_seconds(
     let (reason, _) = world.waiting().await;
     assert_eq!(reason, "the server does not answer any more");
     assert!(
-        start.elapsed() <= Duration::from_secs(21),
+        start.elapsed() <= Duration::from_secs(20),
         "{:?}",
         start.elapsed()
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn after_sleep_the_server_is_asked_at_once_and_a_dead_one_is_given_up_in_seconds() {
+    let mut world = World::new();
+    let mut far = world.server().await;
+    world.log_in(&mut far).await;
+    // The machine sleeps: nothing runs, and then an hour has passed.
+    advance(Duration::from_secs(3600)).await;
+    let awake = Instant::now();
+    far.expect("ping").await;
+    assert!(
+        awake.elapsed() <= Duration::from_secs(1),
+        "{:?}",
+        awake.elapsed()
+    );
+    let (reason, _) = world.waiting().await;
+    assert_eq!(reason, "the server does not answer any more");
+    assert!(
+        awake.elapsed() <= Duration::from_secs(5),
+        "{:?}",
+        awake.elapsed()
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn after_sleep_a_server_that_answers_is_kept() {
+    let mut world = World::new();
+    let mut far = world.server().await;
+    world.log_in(&mut far).await;
+    advance(Duration::from_secs(3600)).await;
+    let ping = far.expect("ping").await;
+    let answer = Answer {
+        id: ping.id,
+        ..Answer::default()
+    };
+    far.say(&Frame::Ok(answer)).await;
+    let awake = Instant::now();
+    far.expect("ping").await;
+    assert_eq!(awake.elapsed().as_secs(), 10);
+}
+
+#[tokio::test(start_paused = true)]
+async fn whoever_wakes_up_while_waiting_tries_at_once() {
+    let mut world = World::new();
+    let mut far = world.server().await;
+    world.log_in(&mut far).await;
+    far.say(&Frame::GoingAway {
+        retry_ms: 24 * 3600 * 1000,
+    })
+    .await;
+    drop(far);
+    world.waiting().await;
+    let mut far = world.server().await;
+    advance(Duration::from_secs(3600)).await;
+    let awake = Instant::now();
+    world.log_in(&mut far).await;
+    assert!(
+        awake.elapsed() <= Duration::from_secs(2),
+        "{:?}",
+        awake.elapsed()
     );
 }
 
