@@ -34,6 +34,17 @@ impl Editor {
         self.at
     }
 
+    /// Puts the cursor before the character that holds this byte.
+    pub(crate) fn move_to(&mut self, at: usize) {
+        let starts = self.text.grapheme_indices(true).map(|(start, _)| start);
+        let before = starts.take_while(|start| *start <= at).last();
+        self.at = if at >= self.text.len() {
+            self.text.len()
+        } else {
+            before.unwrap_or(0)
+        };
+    }
+
     pub(crate) fn is_blank(&self) -> bool {
         self.text.trim().is_empty()
     }

@@ -9,7 +9,7 @@ use super::{Address, Change, Client, Editor, Event, FoundHere, Local, Tone, upda
 use crate::{
     client::{
         core::Credentials,
-        local::{Job, Opened},
+        local::{Drafts, Job, Opened},
     },
     protocol::{EntryBody, EntryFrame},
 };
@@ -45,7 +45,11 @@ impl Client {
         for (facts, entries) in conversations {
             self.core.recall(facts, entries);
         }
-        for (address, text) in drafts {
+        let current = drafts.current.and_then(|text| Address::parse(&text).ok());
+        if let Some(current) = current.filter(|of| self.core.state().conversation(of).is_some()) {
+            self.screen.current = current;
+        }
+        for (address, text) in drafts.texts {
             if let Ok(address) = Address::parse(&address) {
                 let pane = self.screen.panes.entry(address).or_default();
                 pane.editor = Editor::with(&text);
@@ -96,7 +100,10 @@ impl Client {
     pub(super) fn keep_drafts(&mut self) {
         let drafts = self.screen.drafts();
         let drafts = drafts.map(|(address, text)| (address.to_string(), text.to_owned()));
-        let job = Job::Drafts(drafts.collect());
+        let job = Job::Drafts(Drafts {
+            current: Some(self.screen.current.to_string()),
+            texts: drafts.collect(),
+        });
         let taken = self.local.as_ref().is_none_or(|local| local.order(job));
         self.screen.unkept = !taken;
     }

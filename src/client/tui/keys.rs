@@ -23,6 +23,7 @@ macro_rules! acts {
 acts! {
     Help "help" ["f1"] "show the keys";
     Switcher "switcher" ["ctrl-k"] "go to a conversation by typing a part of its name";
+    Filter "filter" ["alt-l"] "filter the list of conversations by typing";
     NextUnread "next-unread" ["alt-a"] "go to the next conversation with something new";
     Next "next" ["alt-n", "ctrl-page-down"] "go to the next conversation";
     Previous "previous" ["alt-p", "ctrl-page-up"] "go to the conversation before";
@@ -32,7 +33,7 @@ acts! {
     PageDown "page-down" ["page-down"] "scroll forward";
     Bottom "bottom" ["alt-end"] "go to the newest message";
     Divider "divider" ["alt-u"] "go to the first unread message";
-    SelectUp "select-up" ["alt-up", "alt-k"] "choose a message: then r reply, e edit, + react, c copy, o open link, d delete";
+    SelectUp "select-up" ["alt-up", "alt-k"] "choose a message: r reply, e edit, + react, c copy, o open, d delete";
     SelectDown "select-down" ["alt-down", "alt-j"] "choose the message below";
     TakeBack "take-back" ["alt-x"] "take a refused message back into the input line";
     Retry "retry" ["ctrl-r"] "connect now instead of waiting";
@@ -139,6 +140,12 @@ impl Chord {
             KeyCode::Char(c) if self.modifiers.is_empty() => Some(c),
             _ => None,
         }
+    }
+
+    /// A key with nothing held down.
+    pub(crate) const fn plain(code: KeyCode) -> Self {
+        let modifiers = KeyModifiers::NONE;
+        Self { code, modifiers }
     }
 
     pub(crate) const fn code(self) -> KeyCode {

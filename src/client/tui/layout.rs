@@ -3,7 +3,7 @@
 use ratatui::layout::{Constraint, Layout, Rect};
 
 use super::{
-    screen::{Known, Screen},
+    screen::{Known, Screen, Side},
     wrap,
 };
 use crate::model::Address;
@@ -12,6 +12,10 @@ use crate::model::Address;
 const LIST_FROM: u16 = 60;
 /// Below this width there is no place for the members.
 const MEMBERS_FROM: u16 = 100;
+/// What the members leave to the messages before the conversations give way.
+const MESSAGES_FROM: u16 = 40;
+/// Nobody can read messages that are narrower.
+const MESSAGES_LEAST: u16 = 20;
 /// From this width on the lists are wider.
 const WIDE_FROM: u16 = 140;
 /// Rows the input line grows to; a longer text scrolls in them.
@@ -40,22 +44,7 @@ pub(crate) fn areas(screen: &Screen, known: Known<'_>) -> Areas {
         Constraint::Length(1),
     ])
     .areas(area);
-    let wide = area.width >= WIDE_FROM;
-    let list = match (screen.show_list && area.width >= LIST_FROM, wide) {
-        (false, _) => 0,
-        (true, true) => 28,
-        (true, false) => 18,
-    };
-    let in_room = matches!(screen.current, Address::Room(_))
-        && known.state.conversation(&screen.current).is_some();
-    let members = match (
-        screen.show_members && in_room && area.width >= MEMBERS_FROM,
-        wide,
-    ) {
-        (false, _) => 0,
-        (true, true) => 24,
-        (true, false) => 18,
-    };
+    let (list, members) = sides(screen, known);
     let [list, messages, members] = Layout::horizontal([
         Constraint::Length(list),
         Constraint::Min(1),
@@ -71,6 +60,28 @@ pub(crate) fn areas(screen: &Screen, known: Known<'_>) -> Areas {
         input,
         status,
     }
+}
+
+/// The columns of the conversations and of the members.
+fn sides(screen: &Screen, known: Known<'_>) -> (u16, u16) {
+    let width = screen.area.width;
+    let wide = width >= WIDE_FROM;
+    let in_room = matches!(screen.current, Address::Room(_))
+        && known.state.conversation(&screen.current).is_some();
+    let members = match screen.members {
+        Side::Auto if in_room && width >= MEMBERS_FROM && wide => 24,
+        Side::Auto if in_room && width >= MEMBERS_FROM => 18,
+        Side::Shown if in_room && wide => 24,
+        Side::Shown if in_room && width >= LIST_FROM => 18,
+        Side::Auto | Side::Shown | Side::Hidden => 0,
+    };
+    let list = if wide { 28 } else { 18 };
+    let list = match screen.list {
+        Side::Auto if width >= LIST_FROM && width >= list + members + MESSAGES_FROM => list,
+        Side::Shown if width >= list + members + MESSAGES_LEAST => list,
+        Side::Auto | Side::Shown | Side::Hidden => 0,
+    };
+    (list, members)
 }
 
 /// The width of what is typed, beside the mark before it.

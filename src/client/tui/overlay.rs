@@ -12,13 +12,45 @@ pub(crate) enum Overlay {
     /// The keys; how far it is scrolled.
     Help(usize),
     /// Going somewhere by a part of its name.
-    Switcher { filter: Editor, at: usize },
+    Switcher(Finder),
+    /// The same, in the list of conversations.
+    Filter(Finder),
     /// Looking for words.
     Search(Search),
     /// Something to read or to choose from.
     List(List),
+    /// Something to read.
+    Text(Reading),
+    /// Something long that was pasted, to be looked at before it is sent.
+    Paste(Pasted),
     /// Something to answer, unseen.
     Ask(Ask),
+}
+
+/// Conversations found by a part of their name.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Finder {
+    pub(crate) filter: Editor,
+    pub(crate) at: usize,
+}
+
+/// Sentences in a box.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Reading {
+    pub(crate) title: String,
+    /// Already safe to show.
+    pub(crate) lines: Vec<String>,
+    /// The first row that is shown.
+    pub(crate) at: usize,
+}
+
+/// A text that was pasted and is in no line yet.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Pasted {
+    /// Already safe to show.
+    pub(crate) text: String,
+    /// The first line that is shown.
+    pub(crate) at: usize,
 }
 
 /// Looking for words.

@@ -101,8 +101,22 @@ pub(crate) struct Pane {
     pub(crate) divider: Option<Seq>,
     pub(crate) chosen: Option<Seq>,
     pub(crate) aim: Option<Aim>,
+    /// What was being written when an edit or a reaction took the line; it comes back after.
+    pub(crate) aside: Option<String>,
     /// Whether older messages were asked for and are not here.
     pub(crate) fetching: bool,
+}
+
+/// Whether a pane at the side is shown.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Side {
+    /// Where there is room for it.
+    #[default]
+    Auto,
+    /// Also where it takes room from others.
+    Shown,
+    /// Not at all.
+    Hidden,
 }
 
 /// How a note is meant.
@@ -150,9 +164,11 @@ pub(crate) struct Screen {
     pub(crate) focused: bool,
     /// Whether drafts have changed since they were kept.
     pub(crate) unkept: bool,
-    pub(crate) show_list: bool,
-    pub(crate) show_members: bool,
+    pub(crate) list: Side,
+    pub(crate) members: Side,
     pub(crate) mouse: bool,
+    /// The message that a second d deletes.
+    pub(crate) deleting: Option<Seq>,
     /// A second Ctrl-C leaves.
     pub(crate) leaving: bool,
 }
@@ -180,8 +196,9 @@ impl Screen {
             listing: Vec::new(),
             focused: true,
             unkept: false,
-            show_list: true,
-            show_members: true,
+            list: Side::default(),
+            members: Side::default(),
+            deleting: None,
             leaving: false,
         }
     }
@@ -208,7 +225,10 @@ impl Screen {
     pub(crate) fn drafts(&self) -> impl Iterator<Item = (&Address, &str)> {
         self.panes
             .iter()
-            .map(|(address, pane)| (address, pane.editor.text()))
+            .map(|(address, pane)| {
+                let aside = pane.aside.as_deref();
+                (address, aside.unwrap_or_else(|| pane.editor.text()))
+            })
             .filter(|(_, text)| !text.trim().is_empty())
     }
 }

@@ -11,11 +11,11 @@ use crate::{
     protocol::Verb,
 };
 
-fn place(text: &str) -> Address {
+pub(super) fn place(text: &str) -> Address {
     Address::parse(text).unwrap()
 }
 
-fn sent(effects: &[Effect]) -> Vec<String> {
+pub(super) fn sent(effects: &[Effect]) -> Vec<String> {
     let sent = effects.iter().filter_map(|effect| match effect {
         Effect::Send {
             to, text, reply_to, ..
@@ -65,7 +65,7 @@ fn pasted_lines_are_not_sent_before_enter() {
     let mut scene = Scene::new();
     let effects = scene.happen(Event::Paste("one\ntwo\n".to_owned()));
     assert!(sent(&effects).is_empty());
-    assert_eq!(sent(&scene.press(&["enter"])), ["* one\ntwo\n None"]);
+    assert_eq!(sent(&scene.press(&["enter"])), ["* one\ntwo None"]);
 }
 
 #[test]

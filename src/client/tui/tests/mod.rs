@@ -1,6 +1,8 @@
 //! The screen, tried from the outside: events go in, pictures and effects come out.
 
 mod keys;
+mod panes;
 mod pictures;
 mod scene;
 mod svg;
+mod writing;

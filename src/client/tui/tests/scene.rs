@@ -1,6 +1,6 @@
 //! A chat on a screen, for trying it.
 
-use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
 use jiff::tz::TimeZone;
 use ratatui::{Terminal, backend::TestBackend, buffer::Buffer, layout::Rect};
 use tempfile::TempDir;
@@ -158,6 +158,32 @@ impl Scene {
             effects.extend(self.happen(Event::Key(key)));
         }
         effects
+    }
+
+    /// A click of the left button.
+    pub(super) fn click(&mut self, column: u16, row: u16) -> Vec<Effect> {
+        self.mouse(MouseEventKind::Down(MouseButton::Left), column, row)
+    }
+
+    pub(super) fn wheel_down(&mut self) -> Vec<Effect> {
+        self.mouse(MouseEventKind::ScrollDown, 40, 10)
+    }
+
+    fn mouse(&mut self, kind: MouseEventKind, column: u16, row: u16) -> Vec<Effect> {
+        let modifiers = KeyModifiers::NONE;
+        self.happen(Event::Mouse(MouseEvent {
+            kind,
+            column,
+            row,
+            modifiers,
+        }))
+    }
+
+    /// The row of the screen that holds a text.
+    pub(super) fn row_of(&self, text: &str) -> Option<u16> {
+        let picture = self.picture();
+        let row = picture.lines().position(|line| line.contains(text))?;
+        u16::try_from(row).ok()
     }
 
     /// Goes somewhere as a person does.

@@ -8,7 +8,9 @@ use crate::{
         completion::When,
         editor::Editor,
         keys::{Act, Chord},
-        overlay::{Overlay, Search},
+        layout,
+        overlay::{Finder, Overlay, Search},
+        screen::{Aim, Side},
     },
     model::Address,
     protocol::{Listing, Nothing, Silence, Verb},
@@ -20,6 +22,9 @@ impl Turn<'_> {
         let act = self.screen.settings.keys.act(chord);
         if act != Some(Act::Clear) {
             self.screen.leaving = false;
+        }
+        if chord.typed() != Some('d') {
+            self.screen.deleting = None;
         }
         if self.screen.overlay.is_some() {
             match act {
@@ -111,10 +116,8 @@ impl Turn<'_> {
     fn act_on_screen(&mut self, act: Act) {
         match act {
             Act::Help => self.screen.overlay = Some(Overlay::Help(0)),
-            Act::Switcher => {
-                let filter = Editor::default();
-                self.screen.overlay = Some(Overlay::Switcher { filter, at: 0 });
-            }
+            Act::Switcher => self.screen.overlay = Some(Overlay::Switcher(Finder::default())),
+            Act::Filter => self.screen.overlay = Some(Overlay::Filter(Finder::default())),
             Act::Search => self.screen.overlay = Some(Overlay::Search(Search::default())),
             Act::Rooms => self.effects.push(Effect::Ask(Verb::Rooms(Listing {
                 after: None,
@@ -132,8 +135,8 @@ impl Turn<'_> {
             Act::SelectDown => self.choose(1),
             Act::TakeBack => self.take_back(),
             Act::Retry => self.effects.push(Effect::Retry),
-            Act::List => self.screen.show_list = !self.screen.show_list,
-            Act::Members => self.screen.show_members = !self.screen.show_members,
+            Act::List => self.show_list(),
+            Act::Members => self.show_members(),
             Act::Mouse => {
                 self.screen.mouse = !self.screen.mouse;
                 self.effects.push(Effect::Mouse(self.screen.mouse));
@@ -143,6 +146,33 @@ impl Turn<'_> {
             Act::Suspend => self.effects.push(Effect::Suspend),
             Act::Quit => self.effects.push(Effect::Quit),
             _ => {}
+        }
+    }
+
+    fn show_list(&mut self) {
+        let is_seen = |turn: &Self| !layout::areas(turn.screen, turn.known).list.is_empty();
+        self.screen.list = if is_seen(self) {
+            Side::Hidden
+        } else {
+            Side::Shown
+        };
+        if self.screen.list == Side::Shown && !is_seen(self) {
+            let keys = self.screen.settings.keys.of(Act::Switcher);
+            self.note(format!(
+                "this terminal is too narrow for the list; {keys} goes anywhere"
+            ));
+        }
+    }
+
+    fn show_members(&mut self) {
+        let is_seen = |turn: &Self| !layout::areas(turn.screen, turn.known).members.is_empty();
+        self.screen.members = if is_seen(self) {
+            Side::Hidden
+        } else {
+            Side::Shown
+        };
+        if self.screen.members == Side::Shown && !is_seen(self) {
+            self.note("there is no room for the members here; /members lists those of a room");
         }
     }
 
@@ -173,6 +203,14 @@ impl Turn<'_> {
 
     fn cancel(&mut self) {
         let pane = self.screen.pane_mut();
+        let was_edit = matches!(pane.aim, Some(Aim::Edit(_)));
+        let aside = pane.aside.take();
+        if was_edit || aside.is_some() {
+            // What was to be changed is not something to be said.
+            pane.editor.set(&aside.unwrap_or_default());
+            self.screen.unkept = true;
+        }
+        let pane = self.screen.pane_mut();
         if pane.aim.take().is_none() && pane.chosen.take().is_none() {
             self.screen.note = None;
         }
@@ -182,6 +220,7 @@ impl Turn<'_> {
         let pane = self.screen.pane_mut();
         let was_empty = pane.editor.text().is_empty();
         pane.aim = None;
+        pane.aside = None;
         pane.chosen = None;
         if !was_empty {
             self.rewrite(|editor| drop(editor.take()));

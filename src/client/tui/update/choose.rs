@@ -5,11 +5,19 @@ use crate::{
     client::{
         command,
         outbox::Standing,
-        tui::{keys::Chord, screen::Aim},
+        tui::{
+            keys::Chord,
+            overlay::{Overlay, Reading},
+            screen::Aim,
+        },
     },
     model::Seq,
     protocol::{EntryBody, EntryFrame, Nothing, OfMessage, Verb},
 };
+
+/// What can be done with a message.
+pub(super) const CHOSEN: &str =
+    "r reply · e edit · + react · c copy · o open link · d delete · Esc back";
 
 impl Turn<'_> {
     /// Chooses the message above or below the chosen one; below the last: none.
@@ -32,9 +40,7 @@ impl Turn<'_> {
             Some(seq) => {
                 self.screen.pane_mut().chosen = Some(seq);
                 self.bring_into_view(seq);
-                self.note(
-                    "r reply · e edit · + react · c copy · o open link · d delete · Esc back",
-                );
+                self.note(CHOSEN);
             }
             None if by > 0 => self.go_to_bottom(),
             None => self.page(1),
@@ -52,11 +58,7 @@ impl Turn<'_> {
 
     /// A key while a message is chosen; says whether it meant the message.
     pub(super) fn key_on_message(&mut self, chord: Chord) -> bool {
-        let writing = self
-            .screen
-            .pane()
-            .is_some_and(|pane| !pane.editor.text().is_empty());
-        let Some(c) = chord.typed().filter(|_| !writing) else {
+        let Some(c) = chord.typed() else {
             return false;
         };
         let current = self.screen.current.clone();
@@ -83,34 +85,57 @@ impl Turn<'_> {
                 self.note("copied");
             }
             'o' => self.open_link(text),
-            'd' => {
-                self.effects.push(Effect::Change(Verb::Delete(OfMessage {
-                    conversation: current,
-                    seq: entry.seq,
-                    message: None,
-                    change: Nothing {},
-                })));
+            'd' => self.delete_message(entry.seq),
+            '?' => self.screen.overlay = Some(Overlay::Help(0)),
+            _ => {
+                // Whoever goes on writing has done with choosing.
                 self.screen.pane_mut().chosen = None;
+                return false;
             }
-            '?' => self.screen.overlay = Some(crate::client::tui::overlay::Overlay::Help(0)),
-            _ => return false,
         }
         true
+    }
+
+    /// Deletes it when asked twice: a stray key must not.
+    fn delete_message(&mut self, seq: Seq) {
+        if self.screen.deleting != Some(seq) {
+            self.screen.deleting = Some(seq);
+            return self.note("d once more deletes this message for everybody");
+        }
+        let conversation = self.screen.current.clone();
+        self.effects.push(Effect::Change(Verb::Delete(OfMessage {
+            conversation,
+            seq,
+            message: None,
+            change: Nothing {},
+        })));
+        self.screen.deleting = None;
+        self.screen.pane_mut().chosen = None;
+        self.screen.note = None;
     }
 
     fn aim(&mut self, aim: Aim, text: Option<&str>) {
         let pane = self.screen.pane_mut();
         pane.aim = Some(aim);
         pane.chosen = None;
+        self.screen.note = None;
         if let Some(text) = text {
-            pane.editor.set(text);
+            self.take_line(text);
         }
     }
 
-    fn aim_reaction(&mut self, seq: Seq) {
+    /// Another text into the line; what was being written there waits.
+    fn take_line(&mut self, text: &str) {
         let pane = self.screen.pane_mut();
-        pane.chosen = None;
-        pane.editor.set(&format!("/react {seq} :"));
+        if !pane.editor.is_blank() && pane.aside.is_none() {
+            pane.aside = Some(pane.editor.take());
+        }
+        pane.editor.set(text);
+    }
+
+    fn aim_reaction(&mut self, seq: Seq) {
+        self.screen.pane_mut().chosen = None;
+        self.take_line(&format!("/react {seq} :"));
         self.note("type an emoji or a part of its name, Tab completes, Enter sends");
     }
 
@@ -142,20 +167,16 @@ impl Turn<'_> {
         self.screen.unkept = true;
     }
 
-    /// Explains a command, or all of them.
+    /// Shows sentences to read.
     pub(super) fn help(&mut self, lines: Vec<String>, title: &str) {
-        use crate::client::tui::overlay::{Lead, List, ListItem, Overlay};
-        let items = lines.into_iter().map(|text| ListItem {
-            text,
-            leads: Lead::Nowhere,
-        });
-        self.screen.overlay = Some(Overlay::List(List {
+        self.screen.overlay = Some(Overlay::Text(Reading {
             title: title.to_owned(),
-            items: items.collect(),
+            lines,
             at: 0,
         }));
     }
 
+    /// Explains a command, or all of them.
     pub(super) fn help_on(&mut self, spec: Option<&'static command::Spec>) {
         match spec {
             Some(spec) => self.help(command::one(spec), "help"),

@@ -7,6 +7,7 @@ mod choose;
 mod mouse;
 mod moving;
 mod open;
+mod paste;
 mod submit;
 mod told;
 
@@ -200,21 +201,6 @@ impl<'a> Turn<'a> {
     fn fail(&mut self, text: impl Into<String>) {
         self.screen.pane_mut().fetching = false;
         self.say(text, Tone::Bad);
-    }
-
-    fn paste(&mut self, text: &str) {
-        if let Some(overlay) = &mut self.screen.overlay {
-            open::paste(overlay, text);
-            return;
-        }
-        self.screen.pane_mut().editor.insert(text);
-        let lines = text.lines().count();
-        if lines > 1 {
-            self.note(format!(
-                "{lines} lines pasted: nothing is sent before Enter"
-            ));
-        }
-        self.edited();
     }
 
     /// After the text has changed: drafts, suggestions, and that one types.

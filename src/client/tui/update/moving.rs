@@ -18,6 +18,7 @@ impl Turn<'_> {
             pane.divider = None;
             pane.chosen = None;
             self.screen.current = to;
+            self.screen.unkept = true;
         }
         self.screen.completion = None;
         self.screen.recalled = None;

@@ -7,8 +7,9 @@ use crate::{
     client::tui::{
         editor::Editor,
         keys::{Act, Chord},
-        overlay::{Ask, Asking, Lead, List, Looking, Overlay, Search},
+        overlay::{Ask, Asking, Finder, Lead, List, Looking, Overlay, Search},
         screen::Standing,
+        view,
     },
     model::Address,
     protocol::{self, InRoom, Nothing, Secret, Verb},
@@ -26,18 +27,28 @@ impl Turn<'_> {
         if closes && !matches!(&overlay, Overlay::Ask(ask) if ask.what != Asking::Change) {
             return;
         }
+        let last = view::reading_end(self.screen, self.known, &overlay);
         match overlay {
-            Overlay::Help(at) => self.key_in_help(at, chord),
-            Overlay::Switcher { filter, at } => self.key_in_switcher(filter, at, chord, act),
+            Overlay::Help(at) => {
+                self.screen.overlay = Some(Overlay::Help(scrolled(at, last, chord)));
+            }
+            Overlay::Text(mut reading) => {
+                if chord.code() == KeyCode::Enter || chord.typed() == Some('q') {
+                    return;
+                }
+                reading.at = scrolled(reading.at, last, chord);
+                self.screen.overlay = Some(Overlay::Text(reading));
+            }
+            Overlay::Paste(mut pasted) => {
+                pasted.at = scrolled(pasted.at, last, chord);
+                self.key_in_paste(pasted, chord, act);
+            }
+            Overlay::Switcher(finder) => self.key_in_finder(finder, Overlay::Switcher, chord, act),
+            Overlay::Filter(finder) => self.key_in_finder(finder, Overlay::Filter, chord, act),
             Overlay::Search(search) => self.key_in_search(search, chord, act),
             Overlay::List(list) => self.key_in_list(list, chord),
             Overlay::Ask(ask) => self.key_in_question(ask, chord, act),
         }
-    }
-
-    fn key_in_help(&mut self, at: usize, chord: Chord) {
-        let Some(step) = step(chord) else { return };
-        self.screen.overlay = Some(Overlay::Help(at.saturating_add_signed(step)));
     }
 
     fn key_in_list(&mut self, mut list: List, chord: Chord) {
@@ -70,39 +81,30 @@ impl Turn<'_> {
         }
     }
 
-    fn key_in_switcher(
+    fn key_in_finder(
         &mut self,
-        mut filter: Editor,
-        mut at: usize,
+        mut finder: Finder,
+        overlay: fn(Finder) -> Overlay,
         chord: Chord,
         act: Option<Act>,
     ) {
-        let found = self.matching(filter.text());
-        match chord.code() {
-            KeyCode::Enter => {
-                let last = found.len().saturating_sub(1);
-                let typed = Address::parse(filter.text()).ok();
-                if let Some(to) = found.get(at.min(last)).cloned().or(typed) {
-                    self.go(to);
-                }
-                return;
+        let found = matching(self.known, &self.screen.current, finder.filter.text());
+        let last = found.len().saturating_sub(1);
+        if chord.code() == KeyCode::Enter {
+            let typed = Address::parse(finder.filter.text()).ok();
+            if let Some(to) = found.get(finder.at.min(last)).cloned().or(typed) {
+                self.go(to);
             }
-            _ => match step(chord) {
-                Some(step) => {
-                    let last = found.len().saturating_sub(1);
-                    at = at.saturating_add_signed(step).min(last);
-                }
-                None => {
-                    write(&mut filter, chord, act);
-                    at = 0;
-                }
-            },
+            return;
         }
-        self.screen.overlay = Some(Overlay::Switcher { filter, at });
-    }
-
-    fn matching(&self, filter: &str) -> Vec<Address> {
-        matching(self.known, &self.screen.current, filter)
+        match step(chord) {
+            Some(step) => finder.at = finder.at.saturating_add_signed(step).min(last),
+            None => {
+                write(&mut finder.filter, chord, act);
+                finder.at = 0;
+            }
+        }
+        self.screen.overlay = Some(overlay(finder));
     }
 
     fn key_in_search(&mut self, mut search: Search, chord: Chord, act: Option<Act>) {
@@ -242,11 +244,16 @@ pub(crate) fn matching(
 pub(super) fn paste(overlay: &mut Overlay, text: &str) {
     let line = text.lines().next().unwrap_or_default();
     match overlay {
-        Overlay::Switcher { filter, .. } => filter.insert(line),
+        Overlay::Switcher(finder) | Overlay::Filter(finder) => finder.filter.insert(line),
         Overlay::Search(search) => search.words.insert(line),
         Overlay::Ask(ask) => ask.retype(|text| text.push_str(line)),
-        Overlay::Help(_) | Overlay::List(_) => {}
+        Overlay::Help(_) | Overlay::List(_) | Overlay::Text(_) | Overlay::Paste(_) => {}
     }
+}
+
+/// The first row that is shown after a key.
+fn scrolled(at: usize, last: usize, chord: Chord) -> usize {
+    at.saturating_add_signed(step(chord).unwrap_or(0)).min(last)
 }
 
 /// How far a key moves in a list.

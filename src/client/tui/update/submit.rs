@@ -25,7 +25,7 @@ impl Turn<'_> {
             pane.editor.take();
             return;
         }
-        let line = emoji::expand(pane.editor.text());
+        let line = emoji::expand(pane.editor.text().trim_end());
         let aim = pane
             .aim
             .filter(|_| !line.starts_with('/') || line.starts_with("//"));
@@ -43,6 +43,9 @@ impl Turn<'_> {
         let screen: &mut Screen = self.screen;
         let pane = screen.pane_mut();
         let line = pane.editor.take();
+        if let Some(aside) = pane.aside.take() {
+            pane.editor.set(&aside);
+        }
         pane.aim = None;
         pane.divider = None;
         screen.typed.retain(|known| *known != line);

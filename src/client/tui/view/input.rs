@@ -86,31 +86,71 @@ struct LaidOut {
 
 fn lay_out(editor: &Editor, width: usize) -> LaidOut {
     let mut rows = vec![String::new()];
-    let mut used = 0;
     let mut cursor = None;
-    for (at, glyph) in editor.text().grapheme_indices(true) {
-        let columns = wrap::columns(glyph);
-        if glyph != "\n" && used + columns > width {
-            rows.push(String::new());
-            used = 0;
+    let mut end = (0, 0);
+    for glyph in placed(editor.text(), width) {
+        rows.resize(glyph.row + 1, String::new());
+        if glyph.at == editor.at() {
+            cursor = Some((glyph.column, glyph.row));
         }
-        if at == editor.at() {
-            cursor = Some((used, rows.len() - 1));
-        }
-        if glyph == "\n" {
-            rows.push(String::new());
-            used = 0;
-        } else if let Some(row) = rows.last_mut() {
-            row.push_str(glyph);
-            used += columns;
-        }
+        end = if glyph.text == "\n" {
+            (0, glyph.row + 1)
+        } else {
+            if let Some(row) = rows.last_mut() {
+                row.push_str(glyph.text);
+            }
+            (glyph.column + wrap::columns(glyph.text), glyph.row)
+        };
     }
-    if cursor.is_none() && used >= width {
-        rows.push(String::new());
-        used = 0;
+    if cursor.is_none() && end.0 >= width {
+        end = (0, end.1 + 1);
     }
-    let (column, row) = cursor.unwrap_or((used, rows.len() - 1));
+    let (column, row) = cursor.unwrap_or(end);
+    rows.resize(rows.len().max(end.1 + 1), String::new());
     LaidOut { rows, column, row }
+}
+
+/// A character of a text that is broken at a width, and where it stands.
+struct Glyph<'a> {
+    at: usize,
+    text: &'a str,
+    column: usize,
+    row: usize,
+}
+
+fn placed(text: &str, width: usize) -> impl Iterator<Item = Glyph<'_>> {
+    let (mut column, mut row) = (0, 0);
+    text.grapheme_indices(true).map(move |(at, text)| {
+        let columns = wrap::columns(text);
+        if text != "\n" && column + columns > width {
+            (column, row) = (0, row + 1);
+        }
+        let glyph = Glyph {
+            at,
+            text,
+            column,
+            row,
+        };
+        (column, row) = match text {
+            "\n" => (0, row + 1),
+            _ => (column + columns, row),
+        };
+        glyph
+    })
+}
+
+/// The byte of the text that stands at a place of the input line.
+pub(crate) fn offset_at(editor: &Editor, area: Rect, place: Position) -> usize {
+    let width = usize::from(input_width(area)).max(1);
+    let from = (lay_out(editor, width).row + 1).saturating_sub(usize::from(area.height));
+    let row = usize::from(place.y.saturating_sub(area.y)) + from;
+    let column = usize::from(place.x.saturating_sub(area.x + INDENT));
+    let stands = |glyph: &Glyph<'_>| {
+        let past = glyph.column + wrap::columns(glyph.text).max(1) > column;
+        glyph.row > row || glyph.row == row && (past || glyph.text == "\n")
+    };
+    let found = placed(editor.text(), width).find(stands);
+    found.map_or(editor.text().len(), |glyph| glyph.at)
 }
 
 /// What may be meant, above the input line.

@@ -3,6 +3,7 @@
 mod input;
 mod overlay;
 mod panes;
+mod reading;
 mod status;
 
 use ratatui::{
@@ -22,7 +23,10 @@ use super::{
 };
 use crate::{client::sanitize, model::Address};
 
+pub(crate) use input::offset_at;
+pub(crate) use overlay::choice_at;
 pub(crate) use panes::{list_from, members_shown};
+pub(crate) use reading::reading_end;
 
 /// The smallest screen there is a sensible picture for.
 const SMALLEST: (u16, u16) = (24, 6);
@@ -43,7 +47,7 @@ pub(crate) fn draw(screen: &Screen, known: Known<'_>, frame: &mut Frame<'_>) {
     input::draw(screen, known, frame, areas.input);
     status::draw(screen, known, frame, areas.status);
     input::suggestions(screen, frame, areas.input);
-    overlay::draw(screen, known, frame, areas.messages.union(areas.list));
+    overlay::draw(screen, known, frame, areas);
 }
 
 /// How the rows of the current conversation are made.

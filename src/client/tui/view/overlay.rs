@@ -2,16 +2,16 @@
 
 use ratatui::{
     Frame,
-    layout::{Position, Rect},
+    layout::{Margin, Position, Rect},
     style::Style,
     text::{Line, Span},
 };
 
-use super::{boxed, lines};
+use super::{boxed, lines, reading};
 use crate::client::tui::{
     editor::Editor,
-    keys::ACTS,
-    overlay::{Ask, Asking, List, Looking, Overlay, Search},
+    layout::{Areas, areas},
+    overlay::{Ask, Asking, Finder, List, Looking, Overlay, Search},
     screen::{Known, Screen},
     theme::Theme,
     update::matching,
@@ -19,21 +19,25 @@ use crate::client::tui::{
 };
 
 /// Columns of a box that holds sentences.
-const WIDE: u16 = 100;
+pub(super) const WIDE: u16 = 100;
 /// Columns of a box that holds names.
 const NARROW: u16 = 44;
 /// Columns of a box that asks something.
 const QUESTION: u16 = 64;
-/// Columns of the keys in the help.
-const KEYS: usize = 24;
 
-pub(super) fn draw(screen: &Screen, known: Known<'_>, frame: &mut Frame<'_>, around: Rect) {
+pub(super) fn draw(screen: &Screen, known: Known<'_>, frame: &mut Frame<'_>, areas: Areas) {
     let theme = screen.settings.theme;
+    let around = around(areas);
     match &screen.overlay {
         None => {}
-        Some(Overlay::Help(at)) => help(screen, *at, frame, around),
-        Some(Overlay::Switcher { filter, at }) => {
-            switcher(screen, known, filter, *at, frame, around);
+        Some(Overlay::Help(at)) => reading::help(screen, *at, frame, around),
+        Some(Overlay::Text(text)) => reading::text(text, frame, around, theme),
+        Some(Overlay::Paste(pasted)) => reading::paste(screen, pasted, frame, around),
+        Some(Overlay::Filter(finder)) if !areas.list.is_empty() => {
+            question(frame, areas.list, &finder.filter, theme);
+        }
+        Some(Overlay::Switcher(finder) | Overlay::Filter(finder)) => {
+            switcher(screen, known, finder, frame, around);
         }
         Some(Overlay::Search(search)) => self::search(search, frame, around, theme),
         Some(Overlay::List(list)) => {
@@ -46,34 +50,63 @@ pub(super) fn draw(screen: &Screen, known: Known<'_>, frame: &mut Frame<'_>, aro
     }
 }
 
-fn help(screen: &Screen, at: usize, frame: &mut Frame<'_>, around: Rect) {
-    let theme = screen.settings.theme;
-    let area = middle(around, WIDE, ACTS.len() + 2);
-    let title = "keys · arrows scroll · Esc closes";
-    let inside = boxed(frame, area, title, theme.good());
-    let last = ACTS.len().saturating_sub(usize::from(inside.height));
-    let rows = ACTS.iter().skip(at.min(last)).map(|(act, _, _, about)| {
-        let keys = screen.settings.keys.of(*act);
-        let width = usize::from(inside.width).saturating_sub(KEYS + 1);
-        Line::from(vec![
-            Span::styled(wrap::fit(&keys, KEYS), theme.good()),
-            Span::raw(" "),
-            Span::raw(wrap::cut(about, width)),
-        ])
-    });
-    lines(frame, inside, rows.collect());
+/// What a box may cover.
+pub(super) fn around(areas: Areas) -> Rect {
+    areas.messages.union(areas.list)
+}
+
+/// The line of a list under a place on the screen.
+pub(crate) fn choice_at(screen: &Screen, known: Known<'_>, place: Position) -> Option<usize> {
+    let areas = areas(screen, known);
+    let around = around(areas);
+    let found = |finder: &Finder| matching(known, &screen.current, finder.filter.text()).len();
+    let (rows, at, count) = match screen.overlay.as_ref()? {
+        Overlay::Filter(finder) if !areas.list.is_empty() => {
+            (below(areas.list, 1), finder.at, found(finder))
+        }
+        Overlay::Switcher(finder) | Overlay::Filter(finder) => {
+            let count = found(finder);
+            let inside = inside(middle(around, NARROW, count + 3));
+            (below(inside, 1), finder.at, count)
+        }
+        Overlay::Search(search) => {
+            let list = search.found.as_ref()?;
+            let count = list.items.len();
+            (
+                below(inside(middle(around, WIDE, count + 4)), 1),
+                list.at,
+                count,
+            )
+        }
+        Overlay::List(list) => {
+            let count = list.items.len();
+            (inside(middle(around, WIDE, count + 2)), list.at, count)
+        }
+        Overlay::Help(_) | Overlay::Text(_) | Overlay::Paste(_) | Overlay::Ask(_) => return None,
+    };
+    let row = usize::from(place.y.checked_sub(rows.y)?);
+    let choice = first(at.min(count.saturating_sub(1)), usize::from(rows.height)) + row;
+    (rows.contains(place) && choice < count).then_some(choice)
+}
+
+const fn inside(area: Rect) -> Rect {
+    area.inner(Margin::new(1, 1))
+}
+
+/// The first line that is shown of a list, so that the chosen one is.
+pub(super) const fn first(at: usize, height: usize) -> usize {
+    (at + 1).saturating_sub(height)
 }
 
 fn switcher(
     screen: &Screen,
     known: Known<'_>,
-    filter: &Editor,
-    at: usize,
+    finder: &Finder,
     frame: &mut Frame<'_>,
     around: Rect,
 ) {
     let theme = screen.settings.theme;
-    let found = matching(known, &screen.current, filter.text());
+    let found = matching(known, &screen.current, finder.filter.text());
     let rows: Vec<_> = found
         .iter()
         .map(|address| {
@@ -86,8 +119,8 @@ fn switcher(
         .collect();
     let area = middle(around, NARROW, found.len() + 3);
     let inside = boxed(frame, area, "go to", theme.good());
-    question(frame, inside, filter, theme);
-    let at = at.min(found.len().saturating_sub(1));
+    question(frame, inside, &finder.filter, theme);
+    let at = finder.at.min(found.len().saturating_sub(1));
     choices(frame, below(inside, 1), &rows, at, theme);
 }
 
@@ -120,7 +153,7 @@ fn list(list: &List, frame: &mut Frame<'_>, area: Rect, theme: Theme) {
 fn choices(frame: &mut Frame<'_>, area: Rect, rows: &[String], at: usize, theme: Theme) {
     let height = usize::from(area.height).max(1);
     let width = usize::from(area.width);
-    let from = (at + 1).saturating_sub(height);
+    let from = first(at, height);
     let shown = rows.iter().enumerate().skip(from).take(height);
     let shown = shown.map(|(row, text)| {
         let style = if row == at {
@@ -190,7 +223,7 @@ fn below(area: Rect, rows: u16) -> Rect {
 }
 
 /// A box of a size in the middle, as far as there is room.
-fn middle(around: Rect, width: u16, height: usize) -> Rect {
+pub(super) fn middle(around: Rect, width: u16, height: usize) -> Rect {
     let width = width.min(around.width);
     let height = u16::try_from(height).unwrap_or(u16::MAX).min(around.height);
     Rect {

@@ -8,12 +8,15 @@ use ratatui::{
     widgets::{Block, Borders},
 };
 
+use super::overlay::first;
 use crate::{
     client::{
         outbox::Standing,
         state::{Conversation, Presence},
         tui::{
+            overlay::{Finder, Overlay},
             screen::{Known, Screen},
+            update::matching,
             wrap,
         },
     },
@@ -32,10 +35,37 @@ pub(crate) fn list_from(screen: &Screen, known: Known<'_>, area: Rect) -> usize 
 
 pub(super) fn list(screen: &Screen, known: Known<'_>, frame: &mut Frame<'_>, area: Rect) {
     let inside = beside(screen, frame, area, Borders::RIGHT);
+    if let Some(Overlay::Filter(finder)) = &screen.overlay {
+        return filtered(screen, known, finder, frame, inside);
+    }
     let from = list_from(screen, known, area);
     let shown = known.order().into_iter().skip(from);
     for (conversation, y) in shown.zip(inside.y..inside.bottom()) {
         let line = conversation_line(screen, known, conversation, usize::from(inside.width));
+        frame.render_widget(line, Rect::new(inside.x, y, inside.width, 1));
+    }
+}
+
+/// The conversations that are looked for, below the line in which one types.
+fn filtered(
+    screen: &Screen,
+    known: Known<'_>,
+    finder: &Finder,
+    frame: &mut Frame<'_>,
+    inside: Rect,
+) {
+    let found = matching(known, &screen.current, finder.filter.text());
+    let at = finder.at.min(found.len().saturating_sub(1));
+    let height = usize::from(inside.height).saturating_sub(1);
+    let shown = found.iter().enumerate().skip(first(at, height));
+    for ((row, address), y) in shown.zip(inside.y.saturating_add(1)..inside.bottom()) {
+        let Some(conversation) = known.state.conversation(address) else {
+            continue;
+        };
+        let chosen = (row == at).then_some(screen.settings.theme.chosen());
+        let width = usize::from(inside.width);
+        let line = conversation_line(screen, known, conversation, width);
+        let line = Line::from(line.spans).style(chosen.unwrap_or_default());
         frame.render_widget(line, Rect::new(inside.x, y, inside.width, 1));
     }
 }

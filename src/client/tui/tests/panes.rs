@@ -1,0 +1,82 @@
+//! The panes at the sides, the mouse, and what lies over the screen.
+
+use super::{keys::place, scene::Scene};
+use crate::client::tui::screen::Side;
+
+#[test]
+fn the_list_is_filtered_by_typing_and_enter_goes_there() {
+    let mut scene = Scene::new();
+    scene.press(&["alt-l"]);
+    scene.write("op");
+    let picture = scene.picture();
+    assert!(
+        picture.contains("#ops") && !picture.contains("#dev"),
+        "{picture}"
+    );
+    scene.press(&["enter"]);
+    assert_eq!(scene.screen.current, place("#ops"));
+    assert!(scene.picture().contains("#dev"));
+    scene.press(&["f2", "alt-l"]);
+    scene.write("dev");
+    assert!(
+        scene.picture().contains("#dev"),
+        "also where the list is hidden"
+    );
+    scene.press(&["down", "enter"]);
+    assert_eq!(scene.screen.current, place("#dev"));
+}
+
+#[test]
+fn the_panes_can_be_shown_and_hidden_at_any_width() {
+    let mut scene = Scene::new();
+    scene.go("#ops");
+    scene.members(
+        "#ops",
+        &[("alice", "owner", true), ("zoe", "member", false)],
+    );
+    for (width, list, members) in [(60, true, false), (80, true, false), (110, true, true)] {
+        scene.size(width, 20);
+        assert_eq!(scene.picture().contains("#dev"), list, "{width}");
+        assert_eq!(scene.picture().contains("zoe"), members, "{width}");
+        scene.press(&["f3"]);
+        assert_eq!(scene.picture().contains("zoe"), !members, "{width}");
+        scene.press(&["f3", "f2"]);
+        assert!(!scene.picture().contains("#dev"), "{width}");
+        scene.press(&["f2"]);
+        assert!(scene.picture().contains("#dev"), "{width}");
+        scene.screen.members = Side::Auto;
+    }
+    scene.size(30, 20);
+    scene.press(&["f2", "f2"]);
+    assert!(scene.screen.note.is_some(), "it says why nothing happens");
+}
+
+#[test]
+fn the_mouse_goes_to_what_is_clicked_also_in_lists_and_in_the_line() {
+    let mut scene = Scene::new();
+    scene.go("#ops");
+    scene.write("abcdef");
+    let input = 18;
+    scene.click(2 + 3, input);
+    scene.write("X");
+    assert_eq!(scene.screen.pane().unwrap().editor.text(), "abcXdef");
+    scene.press(&["ctrl-k"]);
+    let row = scene.row_of("││@bob").unwrap();
+    scene.click(30, row);
+    assert_eq!(scene.screen.current, place("@bob"));
+    scene.press(&["f1"]);
+    let before = scene.picture();
+    scene.wheel_down();
+    assert_ne!(scene.picture(), before);
+}
+
+#[test]
+fn no_picture_of_help_or_sentences_is_scrolled_past_its_end() {
+    let mut scene = Scene::new();
+    scene.press(&["f1"]);
+    scene.press(&["page-down"; 30]);
+    let end = scene.picture();
+    assert!(end.contains("Ctrl-Q"), "{end}");
+    scene.press(&["up"]);
+    assert_ne!(scene.picture(), end);
+}
