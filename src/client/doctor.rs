@@ -11,12 +11,14 @@ use super::{Options, connection::Connection, core::Credentials, sanitize, start}
 use crate::{
     auth::ServerAddress,
     model::Timestamp,
-    protocol::{Cursors, Frame, Request, Resume, VERSION, Verb},
-    tls::{ClientTls, Negotiated},
+    protocol::{Cursors, Frame, Hello, Request, Resume, VERSION, Verb},
+    tls::{ClientTls, ConnectError, Negotiated},
 };
 
 /// How long each step may take.
 const STEP_TIMEOUT: Duration = Duration::from_secs(10);
+/// How far two clocks may be apart: more, and the minutes shown beside messages are wrong.
+const CLOCK_DIFFERENCE_MAX: Duration = Duration::from_secs(60);
 
 /// One thing that was looked at.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,10 +37,10 @@ pub struct Finding {
 pub async fn examine(options: &Options) -> anyhow::Result<Vec<Finding>> {
     let place = start::place(options)?;
     let tls = ClientTls::new(place.trust.clone())?;
-    let mut findings = vec![good("clock", clock())];
+    let mut findings = Vec::new();
     match examine_link(&place.server, &tls, &mut findings).await {
         Ok(connection) => findings.push(examine_token(options, connection).await),
-        Err(wrong) => findings.push(wrong),
+        Err(found) => findings.push(found),
     }
     Ok(findings)
 }
@@ -61,18 +63,37 @@ async fn examine_link(
     let tcp = tcp.map_err(bad("port", advice))?;
     findings.push(good("port", format!("{} answers", server.port())));
 
-    // The sentences for pin, certificate and ALPN say what is wrong with each.
-    let advice = "netcomm connect --help tells of --ca and invite links";
-    let stream = step(tls.connect(tcp, server.host())).await;
-    let stream = stream.map_err(bad("tls", advice))?;
-    findings.push(good("tls", Negotiated::of(&stream).to_string()));
+    let stream = timeout(STEP_TIMEOUT, tls.connect(tcp, server.host())).await;
+    let stream = stream
+        .map_err(|_| wrong("tls", &no_answer()))?
+        .map_err(|error| wrong(part(&error), &error.to_string()))?;
+    let negotiated = Negotiated::of(&stream);
+    findings.push(good("tls", negotiated.to_string()));
+    findings.push(good("pin", format!("it comes from {}", tls.trust())));
+    findings.push(good("alpn", "netcomm/1".to_owned()));
 
     let mut connection = Connection::new(Box::new(stream));
-    findings.push(greeting(&mut connection).await?);
+    let hello = greeting(&mut connection).await?;
+    findings.push(introduction(&hello));
+    findings.push(clock(hello.at, Timestamp::now()));
     Ok(connection)
 }
 
-async fn greeting(connection: &mut Connection) -> Result<Finding, Finding> {
+/// Which part of the way a handshake failed at; the error's sentence says what to do.
+const fn part(error: &ConnectError) -> &'static str {
+    match error {
+        ConnectError::UnknownCa { .. } | ConnectError::WrongPin { .. } => "pin",
+        ConnectError::NotYetValid { .. } => "clock",
+        ConnectError::NotNetcomm => "alpn",
+        ConnectError::WrongName { .. }
+        | ConnectError::Expired { .. }
+        | ConnectError::Certificate(_) => "certificate",
+        ConnectError::NotAName { .. } => "name",
+        ConnectError::NotTls | ConnectError::Tls(_) | ConnectError::Io(_) => "tls",
+    }
+}
+
+async fn greeting(connection: &mut Connection) -> Result<Hello, Finding> {
     let frame = step(connection.next()).await;
     let hello = match frame.map_err(bad("protocol", "is it a netcomm server?"))? {
         Frame::Hello(hello) => hello,
@@ -89,13 +110,32 @@ async fn greeting(connection: &mut Connection) -> Result<Finding, Finding> {
         );
         return Err(bad("protocol", "update the older of the two")(why));
     }
+    Ok(hello)
+}
+
+fn introduction(hello: &Hello) -> Finding {
     let (name, registration) = (
         sanitize::line(&hello.name),
         sanitize::line(&hello.registration),
     );
     let software = sanitize::line(&hello.software);
     let text = format!("{software}, called {name}, registration {registration}");
-    Ok(good("protocol", text))
+    good("protocol", text)
+}
+
+fn clock(server: Timestamp, here: Timestamp) -> Finding {
+    let (ahead, behind) = (here.since(server), server.since(here));
+    let (by, word) = if ahead > behind {
+        (ahead, "ahead of")
+    } else {
+        (behind, "behind")
+    };
+    if by <= CLOCK_DIFFERENCE_MAX {
+        return good("clock", format!("{here}, as at the server"));
+    }
+    let seconds = by.as_secs();
+    let why = format!("this machine says {here}, {seconds} s {word} the server");
+    bad("clock", "set the one that is wrong")(why)
 }
 
 async fn examine_token(options: &Options, connection: Connection) -> Finding {
@@ -136,15 +176,12 @@ async fn step<T, E: std::fmt::Display>(
 ) -> Result<T, String> {
     match timeout(STEP_TIMEOUT, future).await {
         Ok(done) => done.map_err(|error| error.to_string()),
-        Err(_) => Err(format!("no answer within {} s", STEP_TIMEOUT.as_secs())),
+        Err(_) => Err(no_answer()),
     }
 }
 
-fn clock() -> String {
-    format!(
-        "this machine says {}; certificates are judged by it",
-        Timestamp::now()
-    )
+fn no_answer() -> String {
+    format!("no answer within {} s", STEP_TIMEOUT.as_secs())
 }
 
 const fn good(what: &'static str, text: String) -> Finding {
@@ -156,8 +193,31 @@ const fn good(what: &'static str, text: String) -> Finding {
 
 /// Makes a finding of what went wrong.
 fn bad(what: &'static str, advice: &'static str) -> impl FnOnce(String) -> Finding {
-    move |why| Finding {
+    move |why| wrong(what, &format!("{why}; {advice}"))
+}
+
+fn wrong(what: &'static str, why: &str) -> Finding {
+    Finding {
         what,
-        result: Err(format!("{}; {advice}", sanitize::line(&why))),
+        result: Err(sanitize::line(why)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn clocks_that_differ_by_more_than_a_minute_are_told_with_their_difference() {
+        let now = Timestamp::from_millis(1_795_403_451_762);
+        for ok in [0, 59] {
+            let other = now.after(Duration::from_secs(ok));
+            assert!(clock(now, other).result.is_ok() && clock(other, now).result.is_ok());
+        }
+        let later = now.after(Duration::from_secs(7200));
+        let ahead = clock(now, later).result.unwrap_err();
+        assert!(ahead.contains("7200 s ahead of the server"), "{ahead}");
+        let behind = clock(later, now).result.unwrap_err();
+        assert!(behind.contains("7200 s behind the server"), "{behind}");
     }
 }

@@ -6,7 +6,7 @@ use tokio::io::{
 };
 
 use crate::{
-    model::{ServerRole, TokenId, UserName},
+    model::{ServerRole, Timestamp, TokenId, UserName},
     protocol::{Answer, Code, Failure, Frame, Hello, Limits, Request, RequestId, Secret, Welcome},
 };
 
@@ -88,6 +88,7 @@ pub(super) fn hello(protocol: u32) -> Frame {
         software: "netcomm 0.1.0".to_owned(),
         name: "test".to_owned(),
         registration: "open".to_owned(),
+        at: Timestamp::from_millis(1_795_403_451_762),
         limits: Limits {
             frame: 65_536,
             frame_before_login: 4096,

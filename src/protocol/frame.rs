@@ -139,6 +139,9 @@ pub struct Hello {
     pub name: String,
     /// How accounts are made: `open`, `invite` or `closed`.
     pub registration: String,
+    /// What the server's clock says.
+    #[serde(with = "number")]
+    pub at: Timestamp,
     /// What the server takes.
     pub limits: Limits,
 }

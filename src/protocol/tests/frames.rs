@@ -5,7 +5,7 @@ use crate::protocol::Frame;
 
 #[rustfmt::skip]
 const FRAMES: &[(&str, &str)] = &[
-    ("hello", r#"{"type":"hello","protocol":1,"software":"netcomm 0.1.0","name":"NetComm","registration":"open","limits":{"frame":65536,"frame_before_login":4096,"text":16384,"history_page":200,"backlog":500}}"#),
+    ("hello", r#"{"type":"hello","protocol":1,"software":"netcomm 0.1.0","name":"NetComm","registration":"open","at":1795403451762,"limits":{"frame":65536,"frame_before_login":4096,"text":16384,"history_page":200,"backlog":500}}"#),
     ("error", r#"{"type":"error","id":1,"code":"not_found","text":"there is no such user"}"#),
     ("error with a time", r#"{"type":"error","id":1,"code":"slow_down","text":"slow mode: you can write here again in 3 s","retry_ms":2900}"#),
     ("error that ends the connection", r#"{"type":"error","code":"timeout","text":"you did not log in in time"}"#),

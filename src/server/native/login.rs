@@ -11,7 +11,7 @@ use crate::{
     },
     config::Registration,
     hub::{Feed, SignInError},
-    model::{Address, NameError, Seq, ServerRole, UserName},
+    model::{Address, NameError, Seq, ServerRole, Timestamp, UserName},
     protocol::{
         self, Answer, Code, Cursors, FRAME_MAX_BEFORE_LOGIN, Frame, Hello, Limits, Request,
         RequestId, Secret, VERSION, Verb, Welcome,
@@ -45,6 +45,7 @@ pub(super) fn hello(context: &Context) -> Frame {
         software: concat!("netcomm ", env!("CARGO_PKG_VERSION")).to_owned(),
         name: config.server.name.clone(),
         registration: registration.to_owned(),
+        at: Timestamp::now(),
         limits: Limits {
             frame: config.limits.frame_max,
             frame_before_login: FRAME_MAX_BEFORE_LOGIN,

@@ -74,6 +74,12 @@ impl ClientTls {
         })
     }
 
+    /// Whom it trusts.
+    #[must_use]
+    pub const fn trust(&self) -> &Trust {
+        &self.trust
+    }
+
     /// Does the handshake with the server that was dialled as `host`, a DNS name or an address
     /// without port. Has no deadline of its own: the caller sets one.
     ///
