@@ -1,6 +1,10 @@
 //! `netcomm connect`: chats.
 
-use std::{path::PathBuf, process::ExitCode};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
 
 use anyhow::Context;
 use tokio::runtime;
@@ -9,6 +13,7 @@ use crate::{
     auth::{InviteLink, LinkError, ServerAddress},
     client::{self, Options, Target, profile::DEFAULT_PROFILE},
     model::{NameError, UserName},
+    protocol::Cursors,
 };
 
 /// Talk to the others
@@ -58,9 +63,14 @@ pub struct Args {
     /// Take requests and print frames, one JSON object a line, for programs
     #[arg(long, conflicts_with = "plain")]
     json: bool,
+
+    /// Be sent what came after these entries: a file with a JSON object like {"*": 12, "#ops": 340}
+    #[arg(long, value_name = "FILE", requires = "json")]
+    cursors: Option<PathBuf>,
 }
 
-fn target(text: &str) -> Result<Target, LinkError> {
+/// Reads a server or an invite link.
+pub(super) fn target(text: &str) -> Result<Target, LinkError> {
     if text.contains("://") {
         InviteLink::parse(text).map(Target::Invite)
     } else {
@@ -79,7 +89,7 @@ fn user(text: &str) -> Result<UserName, NameError> {
 /// When what is needed was not said and cannot be asked, or something cannot be read, written or
 /// trusted.
 pub fn run(args: Args) -> anyhow::Result<ExitCode> {
-    let json = args.json;
+    let cursors = args.cursors.as_deref().map(cursors).transpose()?;
     let options = Options {
         target: args.target,
         ca: args.ca,
@@ -94,12 +104,19 @@ pub fn run(args: Args) -> anyhow::Result<ExitCode> {
         .enable_all()
         .build()
         .context("cannot start the runtime")?;
-    let code = if json {
-        runtime.block_on(Box::pin(client::carry(options)))
+    let code = if args.json {
+        let cursors = cursors.unwrap_or_default();
+        runtime.block_on(Box::pin(client::carry(options, cursors)))
     } else {
         runtime.block_on(Box::pin(client::run(options)))
     };
     // A name that is still being looked up need not be waited for.
     runtime.shutdown_background();
     code
+}
+
+fn cursors(file: &Path) -> anyhow::Result<Cursors> {
+    let context = || format!("cannot read the cursors in {}", file.display());
+    let text = fs::read(file).with_context(context)?;
+    serde_json::from_slice(&text).with_context(context)
 }

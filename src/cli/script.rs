@@ -5,10 +5,11 @@ use std::{path::PathBuf, process::ExitCode};
 use anyhow::Context;
 use tokio::runtime;
 
+use super::connect;
 use crate::{
     auth::ServerAddress,
-    client::{self, Form, Options, Script, Target, profile::DEFAULT_PROFILE},
-    model::{Address, Timestamp, UserName},
+    client::{self, Form, Missing, Options, Said, Script, Target, profile::DEFAULT_PROFILE},
+    model::{Address, MessageId, Timestamp, UserName},
     protocol,
 };
 
@@ -65,7 +66,7 @@ impl Who {
 
 /// Say something and wait until the server has kept it
 ///
-/// Exit codes: 0 it is kept, 1 it is not or nobody knows, 2 misused.
+/// Exit codes: 0 it is kept, 1 it is not or nobody knows, 2 misused. What failed is not sent later.
 #[derive(Clone, Debug, clap::Args)]
 pub struct SendArgs {
     /// Conversation: '*', '#room' or '@user'
@@ -79,6 +80,13 @@ pub struct SendArgs {
     /// Make one message of all of standard input
     #[arg(long, conflicts_with = "text")]
     whole: bool,
+
+    /// Name the message: sent again under the same name, it is said once
+    ///
+    /// For scripts that run again when they do not know how they ended. 1 to 64 printable ASCII
+    /// characters without space. Goes with TEXT or --whole.
+    #[arg(long, value_name = "NAME", value_parser = MessageId::parse)]
+    id: Option<MessageId>,
 
     #[command(flatten)]
     who: Who,
@@ -160,6 +168,12 @@ pub struct SearchArgs {
 /// Exit codes: 0 nothing is wrong, 1 something is, 2 misused.
 #[derive(Clone, Debug, clap::Args)]
 pub struct DoctorArgs {
+    /// Server as HOST or HOST:PORT, or an invite link netcomm://…
+    ///
+    /// [default: the server of the last session]
+    #[arg(value_name = "HOST", value_parser = connect::target)]
+    host: Option<Target>,
+
     #[command(flatten)]
     who: Who,
 }
@@ -170,8 +184,15 @@ pub struct DoctorArgs {
 ///
 /// When the server has not answered that it is kept.
 pub fn send(args: SendArgs) -> anyhow::Result<ExitCode> {
-    let (to, text, whole) = (args.to, args.text, args.whole);
-    run(args.who, Script::Send { to, text, whole })
+    let what = match (args.text, args.whole, args.id) {
+        (Some(text), _, id) => Said::Text { text, id },
+        (None, true, id) => Said::Whole { id },
+        (None, false, None) => Said::Lines,
+        (None, false, Some(_)) => {
+            return Err(Missing("--id names one message: give TEXT or --whole with it").into());
+        }
+    };
+    run(args.who, Script::Send { to: args.to, what })
 }
 
 /// Shows what is said.
@@ -230,14 +251,15 @@ pub fn search(args: SearchArgs) -> anyhow::Result<ExitCode> {
 /// When it is not known which server is meant.
 #[expect(clippy::print_stdout, reason = "what was found is the answer")]
 pub fn doctor(args: DoctorArgs) -> anyhow::Result<ExitCode> {
-    let options = args.who.options();
+    let mut options = args.who.options();
+    options.target = args.host.or(options.target);
     let findings = block_on(async move { client::examine(&options).await })?;
     let mut code = ExitCode::SUCCESS;
     for finding in findings {
         match finding.result {
-            Ok(text) => println!("ok     {:9} {text}", finding.what),
+            Ok(text) => println!("ok     {:11} {text}", finding.what),
             Err(text) => {
-                println!("wrong  {:9} {text}", finding.what);
+                println!("wrong  {:11} {text}", finding.what);
                 code = ExitCode::FAILURE;
             }
         }

@@ -1,7 +1,7 @@
 //! `connect --json`: requests come in by the line, frames go out by the line, as on the wire.
 //!
 //! Logging in and the server's pings are taken care of. At the end of the input every answer is
-//! waited for. One connection: a program that wants to go on connects again with its own cursors.
+//! waited for. One connection: a program that wants to go on starts anew with the cursors it kept.
 
 use std::{
     collections::HashSet,
@@ -23,6 +23,7 @@ use super::{
     start,
 };
 use crate::{
+    model::UserName,
     protocol::{Code, Cursors, Failure, Frame, Login, Nothing, Request, RequestId, Resume, Verb},
     tls::ClientTls,
 };
@@ -30,14 +31,15 @@ use crate::{
 /// The number of the login; a program may use it again afterwards.
 const LOGIN: RequestId = 0;
 
-/// Connects, logs in, and carries frames until the input or the connection ends.
+/// Connects, logs in behind these cursors, and carries frames until the input or the connection
+/// ends.
 ///
 /// # Errors
 ///
 /// When the server cannot be reached, does not let one in, or is lost before it has answered all.
-pub async fn carry(options: Options) -> anyhow::Result<ExitCode> {
+pub async fn carry(options: Options, cursors: Cursors) -> anyhow::Result<ExitCode> {
     let (account, tls) = start::known(&options)?;
-    let login = login(account.credentials.as_ref(), &account.user)?;
+    let login = login(account.credentials, account.user, cursors)?;
     let server = (account.server.host(), account.server.port());
     let mut pipe = Pipe {
         connection: connect(server, &tls).await?,
@@ -59,17 +61,18 @@ async fn connect(server: (&str, u16), tls: &ClientTls) -> anyhow::Result<Connect
     Ok(Connection::new(Box::new(stream)))
 }
 
-fn login(credentials: Option<&Credentials>, user: &crate::model::UserName) -> anyhow::Result<Verb> {
+fn login(
+    credentials: Option<Credentials>,
+    user: UserName,
+    cursors: Cursors,
+) -> anyhow::Result<Verb> {
     Ok(match credentials {
-        Some(Credentials::Token(token)) => Verb::Resume(Resume {
-            token: token.clone(),
-            cursors: Cursors::new(),
-        }),
+        Some(Credentials::Token(token)) => Verb::Resume(Resume { token, cursors }),
         Some(Credentials::Password(password)) => Verb::Login(Login {
-            user: user.clone(),
-            password: password.clone(),
+            user,
+            password,
             device: None,
-            cursors: Cursors::new(),
+            cursors,
         }),
         Some(Credentials::Register { .. }) | None => bail!("run netcomm connect once to log in"),
     })

@@ -29,5 +29,5 @@ pub mod tui;
 pub use doctor::{Finding, examine};
 pub use frames::carry;
 pub use link::{LinkState, Stop};
-pub use script::{Form, Script, run_script};
+pub use script::{Form, Said, Script, run_script};
 pub use start::{Missing, Options, Target, run};

@@ -65,7 +65,7 @@ pub struct Options {
 /// Something was not said, and there is nobody to ask.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
-pub struct Missing(&'static str);
+pub struct Missing(pub(crate) &'static str);
 
 /// Connects and chats until the end.
 ///
@@ -164,15 +164,16 @@ pub(super) struct Place {
 /// Where to go without asking anybody.
 pub(super) fn place(options: &Options) -> anyhow::Result<Place> {
     let profile = Profile::open(&options.profile)?;
-    let server = match options.target.clone() {
-        Some(Target::Server(server)) => server,
-        Some(Target::Invite(invite)) => invite.server,
-        None => profile.last_server()?.ok_or(Missing(
-            "no server: give --server, or run netcomm connect once",
-        ))?,
+    let (server, invite) = match options.target.clone() {
+        Some(Target::Server(server)) => (server, None),
+        Some(Target::Invite(invite)) => (invite.server.clone(), Some(invite)),
+        None => {
+            let missing = Missing("no server: say which, or run netcomm connect once");
+            (profile.last_server()?.ok_or(missing)?, None)
+        }
     };
     let known = profile.known(&server)?;
-    let trust = trust(options, None, known.as_ref())?;
+    let trust = trust(options, invite.as_ref(), known.as_ref())?;
     Ok(Place {
         server,
         trust,

@@ -102,7 +102,7 @@ impl Core {
         Self::over(account, Dialer::Tls { tls, server })
     }
 
-    fn over(account: Account, dialer: Dialer) -> Result<Self, ProfileError> {
+    pub(super) fn over(account: Account, dialer: Dialer) -> Result<Self, ProfileError> {
         let folder = account.profile.account(&account.server, &account.user)?;
         let saved = folder.cursors()?;
         Ok(Self {

@@ -48,6 +48,29 @@ impl Core {
         })
     }
 
+    /// Says something under a name of the caller's choice: under the same name it is said once,
+    /// however often it is sent.
+    ///
+    /// # Errors
+    ///
+    /// When the outbox cannot keep it. Nothing is sent then.
+    pub fn send_named(
+        &mut self,
+        message: MessageId,
+        to: Address,
+        text: Text,
+    ) -> Result<MessageId, OutboxError> {
+        self.outbox.add_named(message, |message| {
+            Verb::Send(Send {
+                to,
+                text,
+                message,
+                reply_to: None,
+                action: false,
+            })
+        })
+    }
+
     /// Changes something in a conversation, now or as soon as the server can be reached.
     ///
     /// # Errors
@@ -57,7 +80,8 @@ impl Core {
         self.outbox.add(|message| outbox::name(verb, message))
     }
 
-    /// Takes a refused item out of the outbox.
+    /// Takes an item out of the outbox: what was refused, or what is not to be sent any more. It may
+    /// be on its way already.
     pub fn dismiss(&mut self, message: &MessageId) {
         self.outbox.done(message);
     }

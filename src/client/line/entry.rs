@@ -38,9 +38,9 @@ fn time(at: Timestamp, zone: &TimeZone) -> String {
 }
 
 /// Who reads, and where days begin.
-pub(super) struct Reader<'a> {
-    pub(super) me: &'a UserName,
-    pub(super) zone: &'a TimeZone,
+pub(in crate::client) struct Reader<'a> {
+    pub(in crate::client) me: &'a UserName,
+    pub(in crate::client) zone: &'a TimeZone,
 }
 
 impl Reader<'_> {
@@ -56,15 +56,11 @@ impl Reader<'_> {
         let seq = entry.seq;
         match &entry.body {
             EntryBody::Posted { .. } => self.message(conversation, entry),
-            // A message from history stands as it is now; what made it so says nothing more.
-            body if age == Age::Past && is_amendment(body) => Vec::new(),
-            body => {
-                let place = place(address);
-                self.deed(conversation, &entry.by, body)
-                    .map(|deed| format!("{at} {place} [{seq}] {deed}"))
-                    .into_iter()
-                    .collect()
-            }
+            _ => self
+                .deed(conversation, entry, age)
+                .map(|deed| format!("{at} {address} [{seq}] {deed}"))
+                .into_iter()
+                .collect(),
         }
     }
 
@@ -114,10 +110,21 @@ impl Reader<'_> {
         }
     }
 
-    /// What somebody did, as a sentence without its end.
-    fn deed(&self, conversation: &Conversation, by: &UserName, body: &EntryBody) -> Option<String> {
+    /// What somebody did, as a sentence without its end; nothing for a message, and for what an
+    /// older entry shows already.
+    pub(in crate::client) fn deed(
+        &self,
+        conversation: &Conversation,
+        entry: &EntryFrame,
+        age: Age,
+    ) -> Option<String> {
+        // A message from history stands as it is now; what made it so says nothing more.
+        if age == Age::Past && is_amendment(&entry.body) {
+            return None;
+        }
         let quoted = |target: Seq| quote(conversation, target);
-        Some(match body {
+        let by = &entry.by;
+        Some(match &entry.body {
             EntryBody::Posted { .. } => return None,
             EntryBody::Created { room, visibility } => {
                 format!("{by} made the {} room #{room}", visibility.as_str())
@@ -231,10 +238,6 @@ fn doer(star: &str, by: &UserName) -> String {
     } else {
         format!(" {star}{by}")
     }
-}
-
-fn place(address: &Address) -> String {
-    address.to_string()
 }
 
 const fn is_amendment(body: &EntryBody) -> bool {

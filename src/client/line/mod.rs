@@ -7,7 +7,7 @@
 mod answer;
 mod console;
 mod desk;
-mod entry;
+pub(super) mod entry;
 mod output;
 mod screen;
 #[cfg(test)]

@@ -76,10 +76,22 @@ impl Outbox {
         &mut self,
         make: impl FnOnce(MessageId) -> Verb,
     ) -> Result<MessageId, OutboxError> {
+        self.add_named(fresh_name()?, make)
+    }
+
+    /// Keeps something to be sent under a name that was chosen for it. What is in the outbox under
+    /// that name already stays as it is.
+    pub(super) fn add_named(
+        &mut self,
+        message: MessageId,
+        make: impl FnOnce(MessageId) -> Verb,
+    ) -> Result<MessageId, OutboxError> {
+        if self.items.iter().any(|item| item.message == message) {
+            return Ok(message);
+        }
         if self.items.len() >= ITEMS_MAX {
             return Err(OutboxError::Full);
         }
-        let message = fresh_name()?;
         let item = Item::new(make(message.clone()))
             .ok_or_else(|| io::Error::other("it changes no conversation"))?;
         self.journal.append(&Record::add(&item.verb)?)?;

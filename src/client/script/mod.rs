@@ -8,7 +8,7 @@ mod say;
 
 use std::{process::ExitCode, time::Duration};
 
-use anyhow::{Context, bail, ensure};
+use anyhow::{Context, bail};
 use tokio::time::{Instant, timeout_at};
 
 use super::{
@@ -16,11 +16,11 @@ use super::{
     core::{Core, Update},
     link::LinkState,
     start,
-    state::{Age, Change},
+    state::{Age, Change, Conversation},
 };
 use crate::{
-    model::{Address, Seq, Timestamp},
-    protocol::{EntryFrame, Search, Verb},
+    model::{Address, MessageId, Seq, Timestamp},
+    protocol::{Search, Verb},
 };
 
 pub use output::Form;
@@ -34,14 +34,12 @@ const PAGE: u32 = 200;
 /// What a script does.
 #[derive(Clone, Debug)]
 pub enum Script {
-    /// Says something; standard input when there is no text.
+    /// Says something.
     Send {
         /// Where.
         to: Address,
         /// What.
-        text: Option<String>,
-        /// Whether standard input is one message, not one a line.
-        whole: bool,
+        what: Said,
     },
     /// Shows what is said from now on, and before if asked to.
     Tail {
@@ -72,6 +70,25 @@ pub enum Script {
     },
 }
 
+/// What is said, and under which name where one was chosen.
+#[derive(Clone, Debug)]
+pub enum Said {
+    /// This.
+    Text {
+        /// The message.
+        text: String,
+        /// Its name.
+        id: Option<MessageId>,
+    },
+    /// All of standard input as one message.
+    Whole {
+        /// Its name.
+        id: Option<MessageId>,
+    },
+    /// Each line of standard input as a message of its own.
+    Lines,
+}
+
 /// Does what a script wants.
 ///
 /// # Errors
@@ -84,7 +101,7 @@ pub async fn run_script(options: Options, script: Script) -> anyhow::Result<Exit
     let mut session = Session { core };
     session.begin().await?;
     let done = match script {
-        Script::Send { to, text, whole } => session.say(&to, text, whole).await,
+        Script::Send { to, what } => session.say(&to, what).await,
         Script::Tail { of, since, form } => session.tail(&of, since, form).await,
         Script::History { of, count, form } => session.history(&of, count, form).await,
         Script::Search {
@@ -121,19 +138,13 @@ impl Session {
         self.core.next().await
     }
 
-    fn entries(
-        &self,
-        of: &Address,
-    ) -> anyhow::Result<impl DoubleEndedIterator<Item = &EntryFrame>> {
+    fn conversation(&self, of: &Address) -> anyhow::Result<&Conversation> {
         let known = self.core.state().conversation(of);
-        let known = known.with_context(|| format!("{of} is not among your conversations"))?;
-        Ok(known.entries().map(|held| held.entry()))
+        known.with_context(|| format!("{of} is not among your conversations"))
     }
 
-    fn must_have(&self, of: &Address) -> anyhow::Result<()> {
-        let known = self.core.state().conversation(of).is_some();
-        ensure!(known, "{of} is not among your conversations");
-        Ok(())
+    fn output(&self, form: Form) -> Output {
+        Output::new(form, self.core.user().clone())
     }
 
     async fn tail(
@@ -142,13 +153,14 @@ impl Session {
         since: Option<Timestamp>,
         form: Form,
     ) -> anyhow::Result<()> {
-        self.must_have(of)?;
-        let mut output = Output::new(form);
+        self.conversation(of)?;
+        let mut output = self.output(form);
         if let Some(since) = since {
             self.fetch(of, |oldest, _| oldest.is_none_or(|at| at >= since))
                 .await?;
-            for entry in self.entries(of)?.filter(|entry| entry.at >= since) {
-                if output.entry(entry)? == Reader::Gone {
+            let known = self.conversation(of)?;
+            for held in known.entries().filter(|held| held.entry().at >= since) {
+                if output.entry(known, held.entry(), Age::Past)? == Reader::Gone {
                     return Ok(());
                 }
             }
@@ -159,11 +171,11 @@ impl Session {
                 Update::Changed(Change::Entry {
                     conversation,
                     seq,
-                    age: Age::New | Age::Missed,
+                    age: age @ (Age::New | Age::Missed),
                 }) if conversation == *of => {
-                    let known = self.core.state().conversation(of);
-                    if let Some(held) = known.and_then(|known| known.held(seq))
-                        && output.entry(held.entry())? == Reader::Gone
+                    let known = self.conversation(of)?;
+                    if let Some(held) = known.held(seq)
+                        && output.entry(known, held.entry(), age)? == Reader::Gone
                     {
                         return Ok(());
                     }
@@ -177,12 +189,13 @@ impl Session {
     }
 
     async fn history(&mut self, of: &Address, count: usize, form: Form) -> anyhow::Result<()> {
-        self.must_have(of)?;
+        self.conversation(of)?;
         self.fetch(of, |_, held| held < count).await?;
-        let entries: Vec<_> = self.entries(of)?.rev().take(count).collect();
-        let mut output = Output::new(form);
-        for entry in entries.into_iter().rev() {
-            if output.entry(entry)? == Reader::Gone {
+        let known = self.conversation(of)?;
+        let last: Vec<_> = known.entries().rev().take(count).collect();
+        let mut output = self.output(form);
+        for held in last.into_iter().rev() {
+            if output.entry(known, held.entry(), Age::Past)? == Reader::Gone {
                 break;
             }
         }
@@ -196,8 +209,10 @@ impl Session {
         wants_more: impl Fn(Option<Timestamp>, usize) -> bool,
     ) -> anyhow::Result<()> {
         loop {
-            let oldest = self.entries(of)?.next().map(|entry| (entry.seq, entry.at));
-            let held = self.entries(of)?.count();
+            let known = self.conversation(of)?;
+            let oldest = known.entries().next().map(|held| held.entry());
+            let oldest = oldest.map(|entry| (entry.seq, entry.at));
+            let held = known.entries().count();
             let is_all = oldest.is_some_and(|(seq, _)| seq <= Seq::FIRST);
             if is_all || !wants_more(oldest.map(|(_, at)| at), held) {
                 return Ok(());
@@ -210,7 +225,7 @@ impl Session {
     }
 
     async fn search(&mut self, search: Search, count: usize, form: Form) -> anyhow::Result<()> {
-        let mut output = Output::new(form);
+        let mut output = self.output(form);
         let mut shown = 0;
         self.core.ask(Verb::Search(search))?;
         loop {

@@ -5,8 +5,12 @@ use std::io::{self, Write};
 use jiff::tz::TimeZone;
 
 use crate::{
-    client::sanitize,
-    model::Timestamp,
+    client::{
+        line::entry,
+        sanitize,
+        state::{Age, Conversation},
+    },
+    model::{Timestamp, UserName},
     protocol::{EntryBody, EntryFrame, Frame, Hit},
 };
 
@@ -29,24 +33,36 @@ pub(super) enum Reader {
 
 pub(super) struct Output {
     form: Form,
+    me: UserName,
     zone: TimeZone,
 }
 
 impl Output {
-    pub(super) fn new(form: Form) -> Self {
+    pub(super) fn new(form: Form, me: UserName) -> Self {
         Self {
             form,
+            me,
             zone: TimeZone::system(),
         }
     }
 
-    pub(super) fn entry(&mut self, entry: &EntryFrame) -> io::Result<Reader> {
-        match self.form {
-            Form::Json => frame(&Frame::Entry(entry.clone())),
-            Form::Text => match said(entry) {
-                Some(text) => line(&format!("{}  {}: {text}", self.time(entry.at), entry.by)),
-                None => Ok(Reader::There),
-            },
+    pub(super) fn entry(
+        &mut self,
+        conversation: &Conversation,
+        entry: &EntryFrame,
+        age: Age,
+    ) -> io::Result<Reader> {
+        if self.form == Form::Json {
+            return frame(&Frame::Entry(entry.clone()));
+        }
+        let deeds = entry::Reader {
+            me: &self.me,
+            zone: &self.zone,
+        };
+        let deed = || Some(format!("-- {}", deeds.deed(conversation, entry, age)?));
+        match said(entry).or_else(deed) {
+            Some(text) => line(&format!("{}  {text}", self.time(entry.at))),
+            None => Ok(Reader::There),
         }
     }
 
@@ -68,14 +84,21 @@ impl Output {
     }
 }
 
-/// The text of a message, in one line.
+/// Who said what, in one line.
 fn said(entry: &EntryFrame) -> Option<String> {
-    match &entry.body {
-        EntryBody::Posted {
-            text: Some(text), ..
-        } => Some(sanitize::line(text.as_str())),
-        _ => None,
-    }
+    let EntryBody::Posted { text, action, .. } = &entry.body else {
+        return None;
+    };
+    let by = &entry.by;
+    let text = match text {
+        Some(text) => sanitize::line(text.as_str()),
+        None => "(deleted)".to_owned(),
+    };
+    Some(if *action {
+        format!("* {by} {text}")
+    } else {
+        format!("{by}: {text}")
+    })
 }
 
 fn frame(frame: &Frame) -> io::Result<Reader> {
