@@ -15,5 +15,6 @@ mod logs;
 mod operation;
 mod operator;
 mod rooms;
+mod scripts;
 mod tidy;
 mod torture;

@@ -9,6 +9,7 @@ mod client;
 mod connection;
 mod cutter;
 mod expected;
+mod piped;
 mod seen;
 mod server;
 
@@ -19,6 +20,7 @@ pub(crate) use client::{Client, Lost};
 pub(crate) use connection::Connection;
 pub(crate) use cutter::Cutter;
 pub(crate) use expected::{Expected, joined, kicked, left, posted};
+pub(crate) use piped::{Ended, run, start};
 pub(crate) use server::TestServer;
 
 /// How long anything may take that is to happen at all: generous, as test machines are busy.
