@@ -16,5 +16,6 @@ mod operation;
 mod operator;
 mod rooms;
 mod scripts;
+mod terminal;
 mod tidy;
 mod torture;

@@ -21,6 +21,9 @@ use super::{
     server::{make_certificates, settings},
 };
 
+/// The program.
+pub(crate) const NETCOMM: &str = env!("CARGO_BIN_EXE_netcomm");
+
 /// A folder with all that one server needs: settings, certificates, data, log.
 pub(crate) struct Site {
     folder: TempDir,
@@ -84,12 +87,19 @@ impl Site {
 
     /// The program, told nothing by the environment of the test.
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_netcomm"));
+        let mut command = self.untold(NETCOMM);
+        command.args(arguments);
+        command
+    }
+
+    /// Any program, told nothing by the environment of the test.
+    pub(crate) fn untold(&self, program: &str) -> Command {
+        let mut command = Command::new(program);
         let ours = std::env::vars_os().map(|(name, _)| name);
         for name in ours.filter(|name| name.to_string_lossy().starts_with("NETCOMM")) {
             command.env_remove(name);
         }
-        command.current_dir(self.folder.path()).args(arguments);
+        command.current_dir(self.folder.path());
         command
     }
 

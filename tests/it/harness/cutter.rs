@@ -32,8 +32,10 @@ impl Cutter {
         forwarding.spawn(async move {
             let mut connections = JoinSet::new();
             while let Ok((near, _)) = listener.accept().await {
-                let far = TcpStream::connect(server).await.unwrap();
-                connections.spawn(forward(near, far, Arc::clone(&shared)));
+                // A server that is gone refuses, and so does what stands before it.
+                if let Ok(far) = TcpStream::connect(server).await {
+                    connections.spawn(forward(near, far, Arc::clone(&shared)));
+                }
             }
         });
         Self {

@@ -12,16 +12,18 @@ mod expected;
 mod piped;
 mod seen;
 mod server;
+mod terminal;
 
 use std::time::Duration;
 
-pub(crate) use binary::{Running, Site};
+pub(crate) use binary::{NETCOMM, Running, Site};
 pub(crate) use client::{Client, Lost};
 pub(crate) use connection::Connection;
 pub(crate) use cutter::Cutter;
 pub(crate) use expected::{Expected, joined, kicked, left, posted};
 pub(crate) use piped::{Ended, run, start};
 pub(crate) use server::TestServer;
+pub(crate) use terminal::Terminals;
 
 /// How long anything may take that is to happen at all: generous, as test machines are busy.
 pub(crate) const DEADLINE: Duration = Duration::from_secs(20);
