@@ -6,6 +6,8 @@ mod indexer;
 mod listener;
 mod native;
 mod pace;
+#[cfg(any(test, fuzzing))]
+mod stage;
 mod sweep;
 
 use std::{io, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
@@ -34,6 +36,8 @@ pub use control::{
     REQUEST_TIMEOUT, UserLine,
 };
 pub use native::write_entry;
+#[cfg(fuzzing)]
+pub use stage::Stage;
 
 use self::{admission::Admissions, control::Control, native::Buffers};
 

@@ -1,5 +1,13 @@
 //! How sessions end: by silence, by the clock, by the server.
 
+use std::{
+    io,
+    pin::Pin,
+    task::{Context, Poll},
+};
+
+use tokio::io::{ReadBuf, duplex};
+
 use super::*;
 
 #[tokio::test]
@@ -40,12 +48,12 @@ async fn who_takes_nothing_is_cut_off_and_misses_nothing() {
     stalled
         .enter(json!({"type": "resume", "id": 0, "token": token}))
         .await;
-    let sessions = stage.sessions.len();
+    let sessions = stage.server.sessions.len();
     talk(&mut alice).await;
     pause();
     let start = Instant::now();
-    stage.sessions.join_next().await.unwrap().unwrap();
-    assert_eq!(stage.sessions.len(), sessions - 1);
+    stage.server.sessions.join_next().await.unwrap().unwrap();
+    assert_eq!(stage.server.sessions.len(), sessions - 1);
     assert!(start.elapsed() <= Limits::default().write_timeout + Duration::from_secs(1));
     tokio::time::resume();
     let mut back = stage.connect().await;
@@ -66,7 +74,7 @@ async fn a_stopping_server_answers_what_it_took_before_it_says_goodbye() {
     // Both have been read when a line behind them was refused.
     alice.send(&[json!({"type": "dance", "id": 3})]).await;
     assert_eq!(alice.answer().await.unwrap_err().id, Some(3));
-    stage.context.shutdown.cancel();
+    stage.server.context.shutdown.cancel();
     drop(hub);
     let rest = alice.rest().await;
     let answered = rest.iter().filter(|frame| matches!(frame, Frame::Ok(_)));
@@ -96,7 +104,7 @@ async fn a_stopping_server_does_not_wait_for_what_does_not_come() {
     assert_eq!(alice.answer().await.unwrap_err().id, Some(3));
     pause();
     let start = Instant::now();
-    stage.context.shutdown.cancel();
+    stage.server.context.shutdown.cancel();
     let rest = alice.rest().await;
     assert!(
         rest.iter()
@@ -119,4 +127,64 @@ async fn last_words_follow_what_was_half_written() {
     assert!(matches!(late.frame().await, Some(Frame::Hello(_))));
     assert_eq!(code_of(late.frame().await.as_ref()), Some(Code::Timeout));
     assert!(late.frame().await.is_none());
+}
+
+/// A stream that makes the session that reads it panic, when it is told the word for it.
+struct Trap(DuplexStream);
+
+impl AsyncRead for Trap {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let read = Pin::new(&mut self.0).poll_read(cx, buffer);
+        assert!(!buffer.filled().starts_with(b"snap"), "the trap snaps");
+        read
+    }
+}
+
+impl AsyncWrite for Trap {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.0).poll_write(cx, bytes)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.0).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.0).poll_shutdown(cx)
+    }
+}
+
+#[tokio::test]
+async fn a_panic_in_one_session_ends_that_one_alone_and_leaves_nothing_of_it() {
+    let mut stage = Stage::new(|_| {});
+    let (mut alice, _) = stage.register("alice").await;
+    let (bob, token) = stage.register("bob").await;
+    drop(bob);
+    stage.server.sessions.join_next().await.unwrap().unwrap();
+    let (near, far) = duplex(64 * 1024);
+    assert!(stage.server.serve(Trap(far)));
+    let mut bob = Peer(BufReader::new(near));
+    assert!(matches!(bob.frame().await, Some(Frame::Hello(_))));
+    bob.enter(json!({"type": "resume", "id": 0, "token": token}))
+        .await;
+    bob.write(b"snap").await;
+    let ended = stage.server.sessions.join_next().await.unwrap();
+    assert!(ended.unwrap_err().is_panic());
+    alice.send(&[say(1, "still here")]).await;
+    assert_eq!(alice.answer().await.unwrap().id, 1);
+    alice.send(&[json!({"type": "online", "id": 2})]).await;
+    let online = alice.answer().await.unwrap().users.unwrap();
+    let names: Vec<_> = online.iter().map(|line| line.user.as_str()).collect();
+    assert_eq!(names, ["alice"]);
+    let back = stage.resume(&token).await;
+    drop((alice, back));
+    stage.server.close().await.unwrap();
 }

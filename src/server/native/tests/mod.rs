@@ -5,26 +5,18 @@ mod requests;
 
 use std::time::Duration;
 
-use arc_swap::ArcSwap;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::{
-    io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader, DuplexStream, duplex},
-    task::JoinSet,
+    io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader, DuplexStream},
     time::{pause, timeout},
 };
-use tokio_util::sync::CancellationToken;
 
 use crate::{
-    auth::Auth,
     config::{Config, Limits, Passwords},
-    hub::Hub,
     protocol::{Answer, Code, Failure, Frame},
-    store::{Durability, Store},
-    tls::{CertificateFiles, GenerateOptions, MinVersion, ServerTls, generate},
 };
 
-use super::super::{admission::Admissions, limits};
 use super::*;
 
 /// How long anything may take that is to happen at all. Longer than any time limit that is passed
@@ -32,11 +24,9 @@ use super::*;
 const DEADLINE: Duration = Duration::from_secs(3600);
 const PASSWORD: &str = "seven rusty bicycles in the rain";
 
-/// What sessions share, and the sessions that run.
+/// A server without a network, in a folder of its own.
 struct Stage {
-    context: Arc<Context>,
-    admissions: Admissions,
-    sessions: JoinSet<()>,
+    server: super::super::stage::Stage,
     _folder: TempDir,
 }
 
@@ -46,10 +36,6 @@ struct Peer(BufReader<DuplexStream>);
 impl Stage {
     fn new(change: impl FnOnce(&mut Config)) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let files = CertificateFiles::in_folder(folder.path());
-        let mut options = GenerateOptions::new(files.clone());
-        options.hosts = vec!["localhost".parse().unwrap()];
-        generate(&options).unwrap();
         let mut config = Config {
             limits: Limits {
                 messages_burst: 1000,
@@ -64,42 +50,15 @@ impl Stage {
             ..Config::default()
         };
         change(&mut config);
-        let store = Store::open(&folder.path().join("data"), Durability::None).unwrap();
-        let reader = store.reader();
-        let auth = Auth::new(reader.clone(), &config).unwrap();
-        let searcher = store.search_index().unwrap().searcher();
-        let (hub, _) = Hub::start(store, limits(&config)).unwrap();
-        let tls = ServerTls::load(files.certificate, files.key, MinVersion::Tls13).unwrap();
-        let context = Arc::new(Context {
-            config: ArcSwap::from_pointee(config),
-            hub,
-            auth,
-            reader,
-            searcher,
-            tls,
-            public_address: "localhost:44444".to_owned(),
-            buffers: Buffers::default(),
-            shutdown: CancellationToken::new(),
-        });
         Self {
-            context,
-            admissions: Admissions::default(),
-            sessions: JoinSet::new(),
+            server: super::super::stage::Stage::open(folder.path(), config).unwrap(),
             _folder: folder,
         }
     }
 
     /// A connection over a pipe that holds so many bytes.
     fn pipe(&mut self, bytes: usize) -> Peer {
-        let (near, far) = duplex(bytes);
-        let peer = SocketAddr::from(([127, 0, 0, 1], 1));
-        let limits = self.context.config().limits.clone();
-        let admission = self.admissions.admit(peer.ip(), &limits, 0).unwrap();
-        let context = Arc::clone(&self.context);
-        let accepted = Instant::now();
-        self.sessions
-            .spawn(converse(far, peer, context, admission, accepted));
-        Peer(BufReader::new(near))
+        Peer(BufReader::new(self.server.pipe(bytes).unwrap()))
     }
 
     /// As [`pipe`](Self::pipe), and was said hello to.
@@ -130,8 +89,8 @@ impl Stage {
     /// Keeps the hub from doing anything until the sender is dropped.
     fn stop_the_hub(&mut self) -> std::sync::mpsc::Sender<()> {
         let (resume, stopped) = std::sync::mpsc::channel::<()>();
-        let hub = self.context.hub.clone();
-        self.sessions.spawn(async move {
+        let hub = self.server.context.hub.clone();
+        self.server.sessions.spawn(async move {
             let waiting = hub.write(move |_, _| {
                 assert!(stopped.recv().is_err(), "nobody says anything");
                 Ok(())
