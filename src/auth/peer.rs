@@ -34,6 +34,17 @@ impl Origin {
         }
     }
 
+    /// What is near, as networks are handed out: an IPv4 /24, an IPv6 /48.
+    pub(super) fn neighbourhood(self) -> Self {
+        Self(match self.0 {
+            IpAddr::V4(v4) => {
+                let [a, b, c, _] = v4.octets();
+                IpAddr::V4(Ipv4Addr::new(a, b, c, 0))
+            }
+            IpAddr::V6(v6) => IpAddr::V6(leading(v6, 48)),
+        })
+    }
+
     /// The network of a provider, roughly: an IPv4 /16, an IPv6 /32.
     pub(super) fn network(self) -> Self {
         Self(match self.0 {
@@ -94,6 +105,11 @@ mod tests {
             origin("192.0.99.1").network()
         );
         assert_ne!(origin("192.0.2.7").network(), origin("192.1.2.7").network());
+        let near = |address| origin(address).neighbourhood();
+        assert_eq!(near("192.0.2.7"), near("192.0.2.99"));
+        assert_ne!(near("192.0.2.7"), near("192.0.3.7"));
+        assert_eq!(near("2001:db8:1:2::"), near("2001:db8:1:3::"));
+        assert_ne!(near("2001:db8:1::"), near("2001:db8:2::"));
         assert_eq!(
             origin("2001:db8:1::").network(),
             origin("2001:db8:ffff::").network()

@@ -6,6 +6,8 @@ use std::{
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
+use tokio::time::sleep;
+
 use crate::{
     config::{Config, Limits, Passwords},
     model::{AccountId, UserName},
@@ -19,7 +21,7 @@ use super::{
     hash::{Scratch, Stored},
     hasher::{Hasher, Standing},
     lifetime::{Lifetime, Wall},
-    throttle::{Guess, Outcome, Relation, Throttle, Verdict},
+    throttle::{Attempt, Guess, Outcome, Place, Relation, Throttle, Verdict},
 };
 
 /// The longest name of a device that is kept, in characters: it is one column of a list.
@@ -100,8 +102,13 @@ impl Auth {
     ) -> Result<Proven, LoginError> {
         let origin = Origin::of(peer);
         let credentials = self.reader.credentials(name.clone()).await?;
-        let relation = self.relation(credentials.as_ref(), origin).await?;
-        let (counted, standing) = self.admit(name, origin, relation)?;
+        let attempt = Attempt {
+            name,
+            origin,
+            relation: self.relation(credentials.as_ref(), origin).await?,
+            stored: credentials.as_ref().map(|found| &found.password),
+        };
+        let (counted, standing) = self.admit(&attempt).await?;
         let against = match (&counted.guess, credentials) {
             (None, _) => Against::nobody(&self.nobodys, Refusal::Limited),
             (Some(_), None) => Against::nobody(&self.nobodys, Refusal::Unknown),
@@ -239,22 +246,28 @@ impl Auth {
         })
     }
 
-    /// Counts a guess, and says what place in line it has; also when it will not be looked at.
-    fn admit(
-        &self,
-        name: &UserName,
-        origin: Origin,
-        relation: Relation,
-    ) -> Result<(Counted<'_>, Standing), LoginError> {
-        let standing = self.standing(origin, relation);
-        let now = self.wall.uptime();
-        let verdict = self.throttle().ask(now, name, origin, relation);
-        let (guess, standing) = match verdict {
-            Verdict::Look(guess) => (Some(guess), standing),
-            Verdict::Limited => (None, Standing::Limited),
-            Verdict::Busy => return Err(LoginError::Busy),
+    /// Counts a guess, when it has its turn, and says what place in line it has; also when it will not
+    /// be looked at.
+    async fn admit(&self, attempt: &Attempt<'_>) -> Result<(Counted<'_>, Standing), LoginError> {
+        let mut waiting = Waiting {
+            auth: self,
+            place: None,
         };
-        Ok((Counted { auth: self, guess }, standing))
+        loop {
+            let standing = self.standing(attempt.origin, attempt.relation);
+            let now = self.wall.uptime();
+            let verdict = self.throttle().ask(now, attempt, &mut waiting.place);
+            let (guess, standing) = match verdict {
+                Verdict::Look(guess) => (Some(guess), standing),
+                Verdict::Limited => (None, Standing::Limited),
+                Verdict::Busy => return Err(LoginError::Busy),
+                Verdict::Wait(pause) => {
+                    sleep(pause).await;
+                    continue;
+                }
+            };
+            return Ok((Counted { auth: self, guess }, standing));
+        }
     }
 
     fn standing(&self, origin: Origin, relation: Relation) -> Standing {
@@ -314,6 +327,18 @@ impl Counted<'_> {
 impl Drop for Counted<'_> {
     fn drop(&mut self) {
         self.finish(Outcome::Wrong);
+    }
+}
+
+/// An attempt that may be waiting for its turn; dropped, it waits no longer.
+struct Waiting<'a> {
+    auth: &'a Auth,
+    place: Option<Place>,
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.auth.throttle().leave(self.place.take());
     }
 }
 

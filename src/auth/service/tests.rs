@@ -204,8 +204,17 @@ async fn the_owner_gets_in_at_home_while_strangers_have_used_up_every_guess() {
     let alice = world.register("alice").await;
     world.store_token(alice, HOME, Timestamp::now());
     for n in 0..60 {
-        let stranger = IpAddr::V4(Ipv4Addr::new(100, n, 0, 1));
-        world.login("alice", "wrong", stranger).await.unwrap_err();
+        let attempt = Attempt {
+            name: &name("alice"),
+            origin: Origin::of(IpAddr::V4(Ipv4Addr::new(100, n, 0, 1))),
+            relation: Relation::Stranger,
+            stored: None,
+        };
+        let mut throttle = world.auth.throttle();
+        let now = world.auth.wall.uptime() + Duration::from_secs(3 * u64::from(n));
+        if let Verdict::Look(guess) = throttle.ask(now, &attempt, &mut None) {
+            throttle.settle(now, &guess, Outcome::Wrong);
+        }
     }
     let limited = world.login("alice", GOOD, AWAY).await.unwrap_err();
     assert!(matches!(limited, LoginError::Refused { guessed: None }));

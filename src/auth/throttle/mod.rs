@@ -9,23 +9,30 @@
 //! A limit on guesses at an account is a weapon: a stranger uses it up, and the owner is refused.
 //! So guesses at one account are counted apart by where they come from:
 //!
-//! 1. **Origins the account knows**, because one of its live tokens was asked for from there, are
-//!    limited by their own guesses alone. Nothing that happens elsewhere touches them. An account
-//!    that is logged in anywhere at home keeps this right at home.
-//! 2. **All others** share one allowance for each account, which refills steadily (`CROWD`).
-//! 3. A part is kept back (`RESERVE`) for those others whose whole network, an IPv4 /16 or an IPv6
-//!    /32, has hardly guessed at this account. An attacker with a thousand addresses in a few
-//!    networks uses up the shared allowance and never sees this one.
+//! 1. **Origins the account knows**, because one of its live tokens was asked for from there or its
+//!    password was right there within a month, are limited by their own guesses alone. Nothing that
+//!    happens elsewhere touches them. An account that logs in at home keeps this right at home.
+//! 2. **All others** share what may be guessed at an account in an hour (`HOUR_OF_ALL`), and most of
+//!    that is for those who have hardly asked for this account: a part for any origin of which that is
+//!    true, more where it is true of the whole neighbourhood, all of it where it is true of the whole
+//!    network (`SHARES`). A crowd that comes back uses up the first part and never sees the others.
+//! 3. They also share what may be guessed at one moment (`MOMENT`). Who finds that used up **waits for
+//!    a turn**, a few seconds at most. A turn goes to whoever has asked least, and among those to the
+//!    latest: a thousand guesses at once get the turns of that moment, not those of the hour, and
+//!    whoever comes after them from a fresh place has the next.
 //! 4. IPv4 and IPv6 are counted apart throughout.
 //!
-//! What remains: an attacker who has addresses in about seventy networks and times them well can
-//! keep an owner out who logs in by password from a place never used before. Nothing the server
-//! can see tells these two apart at the first try. Tokens, and known origins, are not affected.
+//! What remains: an attacker who has addresses in about eighty networks, and sends a guess from a
+//! fresh one every few minutes for hours, can keep an owner out who logs in by password from a
+//! place never used before. Nothing the server can see tells these two apart at the first try.
+//! Tokens, and known origins, are not affected.
 //!
 //! Someone who shares an origin with an account's owner can tell, by when "busy" is answered
-//! instead of a refusal, that this account is logged in from there.
+//! instead of a refusal, that this account logs in from there.
 
+mod room;
 mod rule;
+mod strangers;
 mod table;
 
 use std::{
@@ -34,22 +41,27 @@ use std::{
 };
 
 use super::peer::Origin;
-use crate::model::UserName;
+use crate::{model::UserName, store::PasswordHash};
 
-use rule::{Answer, CROWD, Millis, NETWORK, ORIGIN, PAIR, RESERVE, Rule, SITE, Strikes};
+use room::{Asked, Room};
+use rule::{
+    Answer, HOUR_OF_ALL, MOMENT, Millis, NETWORK, ORIGIN, PAIR, PROVEN, Rule, SHARES, SITE, Strikes,
+};
+use strangers::Turn;
 use table::{Key, Steady, Table};
 
 /// Counters for IPv4 addresses, and as many for IPv6: 2 MiB each. An attacker gets one only for a
 /// password that is looked at, at the cost of one hash, so filling this takes hours.
 const CAPACITY: usize = 65_536;
-/// One in so many counters is for the networks that have guessed at an account. They are kept
-/// apart because they are remembered for longer than those that limit, and must not displace them.
-const NETWORKS_SHARE: usize = 4;
+/// One in so many counters is for those who have asked for an account, and as many for where one has
+/// logged in. They are kept apart because they are remembered for longer than those that limit, and
+/// must not displace them.
+const REMEMBERED_SHARE: usize = 4;
 
 /// What an account has to do with an origin.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Relation {
-    /// A live token of the account was asked for from there.
+    /// A live token of the account was asked for from there, or its password was right there.
     Known,
     /// Anything else, also when there is no such account.
     Stranger,
@@ -60,6 +72,8 @@ pub(super) enum Relation {
 pub(super) enum Verdict {
     /// Yes; what came of it is to be told to [`Throttle::settle`].
     Look(Guess),
+    /// Not yet: to be asked again after this long.
+    Wait(Duration),
     /// Perhaps, once it is known what came of those being looked at.
     Busy,
     /// No.
@@ -83,8 +97,27 @@ pub(super) struct Guess {
     family: Family,
     /// The first one is the origin's at the account.
     counted: Vec<Counter>,
-    network: Key,
+    asked: Asked,
+    proven: Option<Key>,
 }
+
+/// Somebody who gives a password.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Attempt<'a> {
+    /// For this account, which there may not be.
+    pub(super) name: &'a UserName,
+    /// From here.
+    pub(super) origin: Origin,
+    /// As far as the account's tokens say.
+    pub(super) relation: Relation,
+    /// What the account's password is stored as: after a change of password, no origin has proven
+    /// the new one.
+    pub(super) stored: Option<&'a PasswordHash>,
+}
+
+/// A place among those who wait for a turn; to be given back.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Place(u64);
 
 #[derive(Clone, Copy, Debug)]
 struct Counter {
@@ -92,7 +125,7 @@ struct Counter {
     rule: Rule,
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Family {
     V4,
     V6,
@@ -110,9 +143,12 @@ enum Whose<'a> {
     Pair(Origin, &'a UserName),
     Origin(Origin, Relation),
     Site(Origin, Relation),
-    Crowd(&'a UserName),
-    Reserve(&'a UserName),
+    Moment(&'a UserName),
+    Hour(&'a UserName),
     Network(Origin, &'a UserName),
+    Neighbourhood(Origin, &'a UserName),
+    Asker(Origin, &'a UserName),
+    Proven(Origin, &'a str, &'a UserName),
     Registering(Origin),
 }
 
@@ -120,16 +156,19 @@ enum Whose<'a> {
 struct Tables {
     /// Those that limit.
     guesses: Table,
-    /// Those of [`NETWORK`].
-    networks: Table,
+    /// Who has asked: those of [`NETWORK`] and [`ASKER`].
+    asked: Table,
+    /// Those of [`PROVEN`].
+    proven: Table,
 }
 
 impl Tables {
     fn new(capacity: usize) -> Self {
-        let networks = capacity / NETWORKS_SHARE;
+        let remembered = capacity / REMEMBERED_SHARE;
         Self {
-            guesses: Table::new(capacity - networks),
-            networks: Table::new(networks),
+            guesses: Table::new(capacity - 2 * remembered),
+            asked: Table::new(remembered),
+            proven: Table::new(remembered),
         }
     }
 }
@@ -138,6 +177,7 @@ impl Tables {
 pub(super) struct Throttle {
     v4: Tables,
     v6: Tables,
+    room: Room,
     /// Makes keys that nobody outside can aim at.
     secret: RandomState,
     clock: Steady,
@@ -154,6 +194,7 @@ impl Throttle {
         Self {
             v4: Tables::new(capacity),
             v6: Tables::new(capacity),
+            room: Room::default(),
             secret: RandomState::new(),
             clock: Steady::default(),
             registering: rule::registrations(registrations_per_hour),
@@ -165,41 +206,68 @@ impl Throttle {
         self.registering = rule::registrations(per_hour);
     }
 
-    /// Asks whether a password for `name` from `origin` may be looked at, and counts it if so.
-    /// `now` is the time since any fixed moment.
+    /// Asks whether a password may be looked at, and counts it if so. `now` is the time since any fixed
+    /// moment. An attempt that is told to wait has a `place` from then on, to be given back with the
+    /// next question.
     pub(super) fn ask(
         &mut self,
         now: Duration,
-        name: &UserName,
-        origin: Origin,
-        relation: Relation,
+        attempt: &Attempt<'_>,
+        place: &mut Option<Place>,
     ) -> Verdict {
         let now = self.clock.at(millis(now));
-        let family = Family::of(origin);
-        let network = self.key(&Whose::Network(origin.network(), name));
-        let mut counted = vec![self.counter(&Whose::Pair(origin, name), PAIR)];
-        counted.extend(self.origin_counters(origin, relation));
-        if relation == Relation::Stranger {
-            counted.push(self.shared(now, name, family, network));
+        let family = Family::of(attempt.origin);
+        let asked = self.asked(attempt);
+        let relation = self.relation(now, attempt);
+        if place.is_none() {
+            // Also when they hang up before their turn: asking is what gives a crowd away.
+            self.note_asked(family, asked, now);
         }
-        match self.worst(family, &counted, now) {
+        let mut counted = vec![self.counter(&Whose::Pair(attempt.origin, attempt.name), PAIR)];
+        counted.extend(self.origin_counters(attempt.origin, relation));
+        let mut answer = self.worst(family, &counted, now);
+        if relation == Relation::Stranger {
+            let moment = self.counter(&Whose::Moment(attempt.name), MOMENT);
+            let hour = self.counter(&Whose::Hour(attempt.name), HOUR_OF_ALL);
+            let guessed = self
+                .tables(family)
+                .guesses
+                .get(hour.key)
+                .count(HOUR_OF_ALL, now);
+            if guessed >= SHARES[self.likeness(family, asked, now)] {
+                answer = Answer::Closed(0);
+            } else if answer == Answer::Open {
+                match self.turn(family, moment.key, asked, place, now) {
+                    Turn::Now => counted.extend([moment, hour]),
+                    Turn::Later(wait) => return Verdict::Wait(Duration::from_millis(wait)),
+                    Turn::Never => answer = Answer::Closed(0),
+                }
+            }
+        }
+        self.leave(place.take());
+        match answer {
             Answer::Open => {
                 let table = &mut self.tables(family).guesses;
                 for counter in &counted {
                     table.enter(counter.key).strike(counter.rule, now);
                 }
+                let proven = self.proven(attempt);
                 Verdict::Look(Guess {
                     family,
                     counted,
-                    network,
+                    asked,
+                    proven,
                 })
             }
             Answer::Undecided => Verdict::Busy,
-            Answer::Closed(_) => {
-                let networks = &mut self.tables(family).networks;
-                networks.enter(network).add(NETWORK, now, 1);
-                Verdict::Limited
-            }
+            Answer::Closed(_) => Verdict::Limited,
+        }
+    }
+
+    /// Gives up a place among those who wait.
+    pub(super) fn leave(&mut self, place: Option<Place>) {
+        if let Some(Place(ticket)) = place {
+            self.room.leave(ticket);
         }
     }
 
@@ -208,8 +276,19 @@ impl Throttle {
         let now = self.clock.at(millis(now));
         let tables = self.tables(guess.family);
         match outcome {
-            Outcome::Right => *tables.networks.enter(guess.network) = Strikes::default(),
-            Outcome::Wrong => tables.networks.enter(guess.network).use_up(NETWORK, now),
+            Outcome::Right => {
+                for (key, rule) in guess.asked.rules() {
+                    tables.asked.enter(key).take_back(rule);
+                }
+                if let Some(key) = guess.proven {
+                    tables.proven.enter(key).use_up(PROVEN, now);
+                }
+            }
+            Outcome::Wrong => {
+                for key in [guess.asked.network, guess.asked.neighbourhood] {
+                    tables.asked.enter(key).use_up(NETWORK, now);
+                }
+            }
             Outcome::NotLookedAt => {}
         }
         for (place, counter) in guess.counted.iter().enumerate() {
@@ -264,20 +343,6 @@ impl Throttle {
             counters.push(self.counter(&Whose::Site(site, relation), SITE));
         }
         counters
-    }
-
-    /// What strangers to an account share: the allowance, or else, for who may, the reserve.
-    fn shared(&mut self, now: Millis, name: &UserName, family: Family, network: Key) -> Counter {
-        let crowd = self.counter(&Whose::Crowd(name), CROWD);
-        let reserve = self.counter(&Whose::Reserve(name), RESERVE);
-        let tables = self.tables(family);
-        let has_room = tables.guesses.get(crowd.key).ask(CROWD, now) == Answer::Open;
-        let may_use_reserve = tables.networks.get(network).few(NETWORK, now);
-        if may_use_reserve && !has_room {
-            reserve
-        } else {
-            crowd
-        }
     }
 
     fn worst(&mut self, family: Family, counters: &[Counter], now: Millis) -> Answer {

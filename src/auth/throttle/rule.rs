@@ -51,31 +51,54 @@ pub(super) const SITE: Rule = Rule {
     forget: ORIGIN.forget / 5,
 };
 
-/// All origins that an account does not know, at that account: about 33 guesses in an hour. There
-/// is one such counter for IPv4 and one for IPv6: with [`RESERVE`], fewer than 100 in all.
-pub(super) const CROWD: Rule = Rule {
+/// All origins that an account does not know, at that account, at one moment: whoever finds this
+/// used up waits for a turn, and turns come often enough for a person to wait.
+pub(super) const MOMENT: Rule = Rule {
     free: 6,
-    first: 15 * SECOND,
-    longest: 150 * SECOND,
-    forget: 8 * MINUTE,
+    first: 2500,
+    longest: 2500,
+    forget: 2500,
 };
 
-/// What is kept back, at each account, for networks that have hardly guessed there: about 16 more.
-pub(super) const RESERVE: Rule = Rule {
-    free: 4,
-    first: MINUTE,
-    longest: 5 * MINUTE,
-    forget: 10 * MINUTE,
+/// The same in an hour: 49 guesses. There is one such counter for IPv4 and one for IPv6, so fewer
+/// than 100 in all. What is free is for those who have hardly asked, see [`SHARES`].
+pub(super) const HOUR_OF_ALL: Rule = Rule {
+    free: 34,
+    first: 4 * MINUTE,
+    longest: 4 * MINUTE,
+    forget: 4 * MINUTE,
 };
 
-/// One provider's network at one account. Makes nobody wait: while it has fewer strikes than are
-/// free here, it may use the reserve. One guess that was looked at and wrong is as many; one that
-/// was limited is a single one, so that a crowd of networks gives itself away by asking.
+/// How many strikes at [`HOUR_OF_ALL`] still let somebody guess: whose whole network has hardly asked
+/// for this account, whose neighbourhood, who themselves, and anybody. So a crowd uses up the share of
+/// those who look like it, and leaves the others theirs.
+pub(super) const SHARES: [u64; 4] = [34, 26, 18, 10];
+
+/// A provider's network, or a neighbourhood in it, at one account. Makes nobody wait: it has hardly
+/// asked while it has fewer strikes than are free here. Asking is one, so that a crowd gives itself
+/// away by it; a guess that was looked at and wrong uses all up.
 pub(super) const NETWORK: Rule = Rule {
     free: 5,
     first: 0,
     longest: 0,
-    forget: 72 * MINUTE,
+    forget: 5 * HOUR,
+};
+
+/// One origin at one account, in the same sense. The three tries of a connection leave it one that has
+/// hardly asked.
+pub(super) const ASKER: Rule = Rule {
+    free: 4,
+    first: 0,
+    longest: 0,
+    forget: HOUR,
+};
+
+/// Where a password was right: for a month at least, an origin that the account knows.
+pub(super) const PROVEN: Rule = Rule {
+    free: 1,
+    first: 0,
+    longest: 0,
+    forget: 30 * 24 * HOUR,
 };
 
 /// Registrations: so many at once, and as many again in each hour.
@@ -122,6 +145,14 @@ impl Strikes {
 
     pub(super) const fn few(&self, rule: Rule, now: Millis) -> bool {
         self.count(rule, now) < rule.free
+    }
+
+    /// How long until there are fewer than are free.
+    pub(super) const fn until_few(&self, rule: Rule, now: Millis) -> Millis {
+        let few = self
+            .forgotten_at
+            .saturating_sub(rule.forget * (rule.free - 1));
+        few.saturating_sub(now)
     }
 
     pub(super) fn ask(&self, rule: Rule, now: Millis) -> Answer {
@@ -218,7 +249,7 @@ mod tests {
 
     #[test]
     fn however_long_somebody_guesses_no_wait_is_long_and_a_quiet_night_forgets_it() {
-        for rule in [PAIR, ORIGIN, SITE, CROWD, RESERVE, NETWORK] {
+        for rule in [PAIR, ORIGIN, SITE, MOMENT, HOUR_OF_ALL] {
             let mut strikes = Strikes::default();
             for _ in 0..1000 {
                 strikes.strike(rule, 0);

@@ -126,7 +126,7 @@ fn millions_of_sources_push_out_each_other_and_not_who_is_limited() {
     // A 64th of the counters, and of ten million sources.
     let mut world = World {
         throttle: Throttle::with_capacity(30, CAPACITY / 64),
-        seconds: 0,
+        ..World::new()
     };
     let offenders: Vec<_> = (0..8).map(|n| v4(0x0a00_0000 + n)).collect();
     let guess = |world: &mut World, second: u64| {
@@ -157,12 +157,13 @@ fn memory_is_fixed_and_small() {
     let size = throttle.size();
     assert!(size <= 16 << 20, "{size} bytes");
     for n in 0..100_000 {
-        let _verdict = throttle.ask(
-            Duration::ZERO,
-            &name(u64::from(n)),
-            v4(n),
-            Relation::Stranger,
-        );
+        let attempt = Attempt {
+            name: &name(u64::from(n)),
+            origin: v4(n),
+            relation: Relation::Stranger,
+            stored: None,
+        };
+        let _verdict = throttle.ask(Duration::ZERO, &attempt, &mut None);
     }
     assert_eq!(throttle.size(), size);
 }

@@ -14,7 +14,8 @@ impl Throttle {
     /// Bytes of all counters.
     fn size(&self) -> usize {
         let tables = [&self.v4, &self.v6];
-        let sizes = tables.map(|tables| tables.guesses.size() + tables.networks.size());
+        let sizes =
+            tables.map(|tables| tables.guesses.size() + tables.asked.size() + tables.proven.size());
         sizes.iter().sum()
     }
 }
@@ -22,6 +23,15 @@ impl Throttle {
 struct World {
     throttle: Throttle,
     seconds: u64,
+    /// Beyond the seconds.
+    millis: u64,
+}
+
+/// An attempt that may have to wait for its turn.
+struct Try {
+    name: UserName,
+    origin: Origin,
+    place: Option<Place>,
 }
 
 impl World {
@@ -29,15 +39,77 @@ impl World {
         Self {
             throttle: Throttle::with_capacity(30, 8192),
             seconds: 0,
+            millis: 0,
         }
     }
 
     fn now(&self) -> Duration {
-        Duration::from_secs(self.seconds)
+        Duration::from_secs(self.seconds) + Duration::from_millis(self.millis)
     }
 
+    /// Asks once; whoever is told to wait goes away.
     fn ask(&mut self, name: &UserName, origin: Origin, relation: Relation) -> Verdict {
-        self.throttle.ask(self.now(), name, origin, relation)
+        let attempt = Attempt {
+            name,
+            origin,
+            relation,
+            stored: None,
+        };
+        let mut place = None;
+        let verdict = self.throttle.ask(self.now(), &attempt, &mut place);
+        self.throttle.leave(place);
+        verdict
+    }
+
+    /// Asks again for those who wait, as strangers with a wrong password. Those who wait on stay in
+    /// the list; says how many were looked at.
+    fn go_on(&mut self, waiting: &mut Vec<Try>) -> usize {
+        let mut looked_at = 0;
+        waiting.retain_mut(|one| match self.ask_again(one) {
+            Verdict::Look(guess) => {
+                let now = self.now();
+                self.throttle.settle(now, &guess, Outcome::Wrong);
+                looked_at += 1;
+                false
+            }
+            Verdict::Wait(_) => true,
+            Verdict::Busy | Verdict::Limited => false,
+        });
+        looked_at
+    }
+
+    fn ask_again(&mut self, one: &mut Try) -> Verdict {
+        let attempt = Attempt {
+            name: &one.name,
+            origin: one.origin,
+            relation: Relation::Stranger,
+            stored: None,
+        };
+        self.throttle.ask(self.now(), &attempt, &mut one.place)
+    }
+
+    /// Has a stranger with the right password try, while `attack` is asked ten times a second. Says
+    /// after how many milliseconds the password was looked at, if it was.
+    fn tries(
+        &mut self,
+        name: &UserName,
+        origin: Origin,
+        mut attack: impl FnMut(&mut Self),
+    ) -> Option<u64> {
+        let mut owner = Try::new(name, origin);
+        let began = self.now();
+        loop {
+            attack(self);
+            match self.ask_again(&mut owner) {
+                Verdict::Look(guess) => {
+                    let now = self.now();
+                    self.throttle.settle(now, &guess, Outcome::Right);
+                    return u64::try_from((now - began).as_millis()).ok();
+                }
+                Verdict::Wait(_) => self.millis += 100,
+                Verdict::Busy | Verdict::Limited => return None,
+            }
+        }
     }
 
     /// Guesses wrong; says whether the guess was looked at.
@@ -52,7 +124,7 @@ impl World {
                 self.throttle.settle(now, &guess, Outcome::Wrong);
                 true
             }
-            Verdict::Busy | Verdict::Limited => false,
+            Verdict::Wait(_) | Verdict::Busy | Verdict::Limited => false,
         }
     }
 
@@ -64,7 +136,7 @@ impl World {
                 self.throttle.settle(now, &guess, Outcome::Right);
                 true
             }
-            Verdict::Busy | Verdict::Limited => false,
+            Verdict::Wait(_) | Verdict::Busy | Verdict::Limited => false,
         }
     }
 
@@ -77,6 +149,16 @@ impl World {
             self.seconds += 1;
         }
         looked_at
+    }
+}
+
+impl Try {
+    fn new(name: &UserName, origin: Origin) -> Self {
+        Self {
+            name: name.clone(),
+            origin,
+            place: None,
+        }
     }
 }
 

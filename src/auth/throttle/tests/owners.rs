@@ -16,20 +16,63 @@ fn the_owner_at_home_gets_in_whatever_strangers_do() {
 }
 
 #[test]
+fn case_29_after_a_storm_of_1000_addresses_the_owner_gets_in_from_a_fresh_one_within_5_seconds() {
+    // They are spread over networks, over neighbourhoods of one, or are all of one; and the owner is
+    // where they are, or elsewhere.
+    for apart in [1, 1 << 8, 1 << 16] {
+        for fresh in [v4(HOME), v4((10 << 24) + 5000 * apart + 7)] {
+            let mut world = World::new();
+            let mut storm: Vec<_> = (0..1000)
+                .map(|n| Try::new(&alice(), v4((10 << 24) + n * apart)))
+                .collect();
+            let mut guessed = world.go_on(&mut storm);
+            let took = world.tries(&alice(), fresh, |world| guessed += world.go_on(&mut storm));
+            assert!(took.is_some_and(|took| took <= 5000), "{apart}: {took:?}");
+            assert!((6..10).contains(&guessed), "{guessed}");
+        }
+    }
+}
+
+#[test]
+fn case_29_while_1000_addresses_guess_on_and_on_the_owner_gets_in_from_a_fresh_one() {
+    let mut world = World::new();
+    let mut storm: Vec<Try> = Vec::new();
+    let (mut guessed, mut next) = (0, 0);
+    let mut guess = |world: &mut World| {
+        // Two hundred a second, each of them waiting for its turn.
+        for _ in 0..20 {
+            storm.push(Try::new(&alice(), v4((10 << 24) + next % 1000)));
+            next += 1;
+        }
+        guessed += world.go_on(&mut storm);
+    };
+    for minute in 0..15 {
+        for _ in 0..600 {
+            guess(&mut world);
+            world.millis += 100;
+        }
+        let fresh = v4((10 << 24) + 5000 + minute);
+        let took = world.tries(&alice(), fresh, &mut guess);
+        assert!(took.is_some_and(|took| took <= 3000), "{minute}: {took:?}");
+    }
+    assert!(guessed < 34, "{guessed} guesses");
+}
+
+#[test]
 fn the_owner_at_a_new_place_gets_in_while_a_thousand_addresses_of_few_networks_guess() {
     for networks in [1, 4, 16, 50] {
         let mut world = World::new();
-        world.count(2 * HOUR, |world, second| {
-            let n = u32::try_from(second % 1000).unwrap();
+        let guess = |world: &mut World, n: u32| {
             for network in 0..networks {
                 world.guesses(&alice(), v6(0x2001_0000 + network, n << 16));
             }
+        };
+        world.count(2 * HOUR, |world, second| {
+            guess(world, u32::try_from(second % 1000).unwrap());
             if second % 1200 == 1199 {
                 let fresh = v6(0x2a00_0000, 5);
-                assert!(
-                    world.gets_in(&alice(), fresh, Relation::Stranger),
-                    "{networks} networks, after {second} s"
-                );
+                let took = world.tries(&alice(), fresh, |world| guess(world, 7));
+                assert!(took.is_some(), "{networks} networks, after {second} s");
             }
             0
         });
@@ -53,6 +96,62 @@ fn trying_a_few_times_at_a_bad_moment_does_not_count_the_owner_among_the_crowd()
     }
     world.seconds += 60;
     assert!(world.gets_in(&alice(), fresh, Relation::Stranger));
+}
+
+#[test]
+fn nobody_waits_for_longer_than_a_client_does() {
+    let mut world = World::new();
+    for n in 0..6 {
+        assert!(world.guesses(&alice(), v4(n << 8)));
+    }
+    let (mut early, mut late) = (
+        Try::new(&alice(), v4(HOME)),
+        Try::new(&alice(), v4(HOME + 1)),
+    );
+    assert!(matches!(world.ask_again(&mut early), Verdict::Wait(_)));
+    for _ in 0..44 {
+        world.millis += 100;
+        assert!(matches!(
+            world.ask_again(&mut late),
+            Verdict::Wait(_) | Verdict::Look(_)
+        ));
+        assert!(matches!(
+            world.ask_again(&mut early),
+            Verdict::Wait(_) | Verdict::Look(_)
+        ));
+    }
+    world.millis += 100;
+    assert!(!matches!(world.ask_again(&mut early), Verdict::Wait(_)));
+}
+
+#[test]
+fn where_a_password_was_right_is_known_for_a_month_until_it_is_changed() {
+    let mut world = World::new();
+    let [old, new] = ["old", "new"].map(PasswordHash::new);
+    let ask = |world: &mut World, stored| {
+        let attempt = Attempt {
+            name: &alice(),
+            origin: v4(HOME),
+            relation: Relation::Stranger,
+            stored: Some(stored),
+        };
+        let now = world.now();
+        world.throttle.ask(now, &attempt, &mut None)
+    };
+    let Verdict::Look(guess) = ask(&mut world, &old) else {
+        panic!("limited");
+    };
+    world
+        .throttle
+        .settle(Duration::ZERO, &guess, Outcome::Right);
+    world.seconds += 29 * 24 * HOUR;
+    // All that strangers may guess is used up.
+    for n in 0..1000 {
+        world.guesses(&alice(), v4(n << 16));
+        world.seconds += 3;
+    }
+    assert!(matches!(ask(&mut world, &old), Verdict::Look(_)));
+    assert!(matches!(ask(&mut world, &new), Verdict::Limited));
 }
 
 #[test]
