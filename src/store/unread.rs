@@ -1,10 +1,14 @@
-//! How much of a conversation waits to be read, without counting it.
+//! How much of a conversation waits to be read, without counting its messages.
 
 use rusqlite::Connection;
 
 use crate::model::{AccountId, ConversationId, Seq};
 
 use super::{StoreError, query::first, sql::Count};
+
+/// So many deleted messages are looked for among the unread ones; those beyond still count as unread.
+/// Finding that many takes well under a millisecond.
+const DELETED_MAX: u64 = 1000;
 
 /// The part of a log that an account has not read.
 pub(super) struct Unseen<'c> {
@@ -16,7 +20,7 @@ pub(super) struct Unseen<'c> {
 
 impl Unseen<'_> {
     /// How many messages of others, of `posts` that there ever were. Messages carry running
-    /// numbers, so that none need be counted.
+    /// numbers, so that none need be counted but the deleted ones.
     pub(super) fn posts(&self, posts: u64) -> Result<u64, StoreError> {
         let sql = "SELECT ordinal - (kind = 'posted') FROM entries
                    WHERE conversation = ?2 AND seq > ?3 ORDER BY seq LIMIT 1";
@@ -32,7 +36,23 @@ impl Unseen<'_> {
             .number(sql)?
             .zip(own_before)
             .map_or(0, |(last, first)| last.saturating_sub(first));
-        Ok(before.map_or(0, |before| posts.saturating_sub(before).saturating_sub(own)))
+        let others = before.map_or(0, |before| posts.saturating_sub(before).saturating_sub(own));
+        if others == 0 {
+            return Ok(0);
+        }
+        Ok(others.saturating_sub(self.deleted()?))
+    }
+
+    /// How many messages of others were deleted.
+    fn deleted(&self) -> Result<u64, StoreError> {
+        let sql = format!(
+            "SELECT count(*) FROM (
+                 SELECT 1 FROM entries INDEXED BY deleted_posts
+                 WHERE conversation = ?2 AND seq > ?3 AND author <> ?1
+                   AND kind = 'posted' AND text IS NULL
+                 LIMIT {DELETED_MAX})"
+        );
+        Ok(self.number(&sql)?.unwrap_or(0))
     }
 
     pub(super) fn mentions(&self) -> Result<u64, StoreError> {
@@ -67,6 +87,7 @@ mod tests {
     enum Step {
         Post(usize),
         Other(usize),
+        Delete(usize, u64),
         Read(usize, u64),
         Trim(u64),
     }
@@ -75,6 +96,7 @@ mod tests {
         prop_oneof![
             4 => (0_usize..2).prop_map(Step::Post),
             1 => (0_usize..2).prop_map(Step::Other),
+            2 => (0_usize..2, 0_u64..30).prop_map(|(who, seq)| Step::Delete(who, seq)),
             2 => (0_usize..2, 0_u64..30).prop_map(|(who, seq)| Step::Read(who, seq)),
             1 => (0_u64..9).prop_map(Step::Trim),
         ]
@@ -88,7 +110,7 @@ mod tests {
             let mut fixture = Fixture::new();
             let accounts = ["alice", "bob"].map(|name| fixture.account(name));
             let tx = fixture.store.begin().unwrap();
-            // Who posted each entry, if it is a message; how far each has read; where the log begins.
+            // Who posted each entry, if it is a message that stands; how far each has read; where the log begins.
             let mut log: Vec<Option<usize>> = Vec::new();
             let mut read = [0; 2];
             let mut start = 1;
@@ -103,6 +125,16 @@ mod tests {
                     Step::Other(who) => {
                         let entry = entry(EVERYONE, next, &accounts[who], Event::Archived);
                         tx.append(&entry, None, &[]).unwrap();
+                        log.push(None);
+                    }
+                    Step::Delete(who, target) => {
+                        let event = Event::Deleted { target: Seq::new(target) };
+                        tx.append(&entry(EVERYONE, next, &accounts[who], event), None, &[]).unwrap();
+                        if let Some(at) = usize::try_from(target).unwrap().checked_sub(1)
+                            && let Some(gone) = log.get_mut(at)
+                        {
+                            *gone = None;
+                        }
                         log.push(None);
                     }
                     Step::Read(who, seq) => {

@@ -326,6 +326,27 @@ impl Conversation {
             let mentioned = *here || me.is_some_and(|me| mentions.contains(me));
             self.facts.unread.mentions += u64::from(mentioned && !self.facts.silent);
         }
+        if let EntryBody::Deleted { target } = entry.body
+            && target > self.facts.unread.read
+            && let Some((
+                EntryBody::Posted {
+                    mentions,
+                    here,
+                    deleted: false,
+                    ..
+                },
+                by,
+            )) = self
+                .held(target)
+                .map(|held| (&held.entry().body, &held.entry().by))
+            && me != Some(by)
+        {
+            let mentioned = *here || me.is_some_and(|me| mentions.contains(me));
+            let counted = u64::from(mentioned && !self.facts.silent);
+            let unread = &mut self.facts.unread;
+            unread.unread = unread.unread.saturating_sub(1);
+            unread.mentions = unread.mentions.saturating_sub(counted);
+        }
     }
 
     /// Keeps up to date what is said about the conversation.

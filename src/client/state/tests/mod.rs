@@ -1,5 +1,6 @@
 //! The state, one rule after the other.
 
+mod counts;
 mod delivery;
 
 use super::*;
@@ -301,26 +302,6 @@ fn what_a_page_includes_already_is_not_counted_again() {
     assert_eq!(text_of(&state, 5), "text 5 👍9");
     state.apply(Frame::Entry(entry(10, "erin", reacted)));
     assert_eq!(text_of(&state, 5), "text 5 👍10");
-}
-
-#[test]
-fn only_what_others_say_after_the_servers_count_is_unread() {
-    let mut state = state(1, 2);
-    state.apply(Frame::Entry(said(2)));
-    state.apply(Frame::Current {});
-    state.apply(Frame::Entry(entry(3, "alice", posted("mine"))));
-    state.apply(Frame::Entry(said(4)));
-    let mut calling = posted("@alice");
-    if let EntryBody::Posted { mentions, .. } = &mut calling {
-        mentions.push(user("Alice"));
-    }
-    state.apply(Frame::Entry(entry(5, "bob", calling)));
-    let unread = state.conversation(&ops()).unwrap().facts().unread;
-    assert_eq!((unread.unread, unread.mentions), (2, 1));
-    assert_eq!(
-        state.conversation(&ops()).unwrap().last_by(&user("alice")),
-        Some(Seq::new(3))
-    );
 }
 
 #[test]
