@@ -4,6 +4,8 @@
 CREATE VIRTUAL TABLE messages USING fts5 (
     text, scope,
     content = '', contentless_delete = 1,
+    -- Without these, a search for "wor*" would first collect every message with such a word.
+    prefix = '1 2 3 4 5',
     tokenize = "unicode61 remove_diacritics 2"
 );
 

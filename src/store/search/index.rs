@@ -17,7 +17,7 @@ use super::{
 };
 
 /// The schema of the index; an index with another one is made anew. Raise it with every change.
-const VERSION: i64 = 1;
+const VERSION: i64 = 2;
 const SCHEMA: &str = include_str!("../migrations/search.sql");
 
 /// The full-text index, held by the one task that keeps it up to date.
