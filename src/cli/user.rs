@@ -57,7 +57,7 @@ struct Add {
     password: PasswordSource,
 }
 
-/// List the accounts: role, state, when made and when last seen
+/// List the accounts: role, state, when made, last logged in to and last seen
 #[derive(Clone, Debug, clap::Args)]
 struct List {
     /// One JSON object a line, moments in milliseconds since 1970
@@ -241,19 +241,37 @@ impl List {
     }
 }
 
-fn table(users: &[UserLine]) -> Table<5> {
-    let mut table = Table::new(["USER", "ROLE", "STATE", "CREATED", "LAST SEEN"]);
+fn table(users: &[UserLine]) -> Table<6> {
+    let columns = [
+        "USER",
+        "ROLE",
+        "STATE",
+        "CREATED",
+        "LAST LOGIN",
+        "LAST SEEN",
+    ];
+    let mut table = Table::new(columns);
     for line in users {
         let seen = match (line.online, line.last_seen) {
             (true, _) => "online".to_owned(),
-            (false, Some(seen)) => moment(seen),
-            (false, None) => "-".to_owned(),
+            (false, seen) => moment_or_never(seen),
         };
         let (user, role, state) = (&line.user, &line.role, &line.state);
-        let created = moment(line.created);
-        table.row([user.clone(), role.clone(), state.clone(), created, seen]);
+        let (created, login) = (moment(line.created), moment_or_never(line.last_login));
+        table.row([
+            user.clone(),
+            role.clone(),
+            state.clone(),
+            created,
+            login,
+            seen,
+        ]);
     }
     table
+}
+
+fn moment_or_never(at: Option<i64>) -> String {
+    at.map_or_else(|| "-".to_owned(), moment)
 }
 
 impl Delete {

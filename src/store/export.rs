@@ -4,14 +4,14 @@ use std::path::Path;
 
 use rusqlite::Connection;
 
-use crate::model::{Account, AccountId, ConversationId, RoomName, Seq, Timestamp, UserName};
+use crate::model::{Account, AccountId, ConversationId, RoomName, Seq, UserName};
 
 use super::{
     AccountListing, EVERYONE, Membership, Page, PageLimits, StoreError, TokenListing, account,
     connection, conversation,
     folder::DATABASE_FILE,
     history, listing, membership, position,
-    query::{all, first},
+    query::{all, only},
     schema, token,
 };
 
@@ -167,13 +167,15 @@ impl Snapshot {
         let Some(record) = account::by_name(&self.connection, name)? else {
             return Ok(None);
         };
-        let sql = "SELECT max(last_used) FROM tokens WHERE account = ?1";
-        let last_seen = first(&self.connection, sql, [record.account.id], |row| {
-            Ok(row.get::<_, Option<Timestamp>>(0)?)
+        let sql = "SELECT (SELECT max(last_used) FROM tokens WHERE account = a.id), last_login
+                   FROM accounts a WHERE id = ?1";
+        let (last_seen, last_login) = only(&self.connection, sql, [record.account.id], |row| {
+            Ok((row.get(0)?, row.get(1)?))
         })?;
         Ok(Some(AccountListing {
             record,
-            last_seen: last_seen.flatten(),
+            last_seen,
+            last_login,
         }))
     }
 

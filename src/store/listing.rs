@@ -55,6 +55,8 @@ pub struct AccountListing {
     pub record: AccountRecord,
     /// When one of its tokens was last used; absent when it has none.
     pub last_seen: Option<Timestamp>,
+    /// When somebody last logged in to it, with the password or by making it.
+    pub last_login: Option<Timestamp>,
 }
 
 /// Accounts by name, from after `after`.
@@ -64,13 +66,14 @@ pub(super) fn accounts(
     limit: usize,
 ) -> Result<Vec<AccountListing>, StoreError> {
     let sql = "SELECT id, name, role, disabled, created,
-                      (SELECT max(last_used) FROM tokens WHERE account = a.id)
+                      (SELECT max(last_used) FROM tokens WHERE account = a.id), last_login
                FROM accounts a WHERE key > ?1 AND deleted IS NULL ORDER BY key LIMIT ?2";
     let after = after.map(UserName::key).unwrap_or_default();
     all(connection, sql, (after, account::limit_of(limit)), |row| {
         Ok(AccountListing {
             record: account::record(row)?,
             last_seen: row.get(5)?,
+            last_login: row.get(6)?,
         })
     })
 }

@@ -52,7 +52,7 @@ pub struct TokenListing {
 }
 
 impl Tx<'_> {
-    /// Stores a token. The account's oldest go when it has more than `keep` then.
+    /// Stores a token: this is a login. The account's oldest go when it has more than `keep` then.
     ///
     /// # Errors
     ///
@@ -76,6 +76,8 @@ impl Tx<'_> {
         let sql = "DELETE FROM tokens WHERE id IN
                    (SELECT id FROM tokens WHERE account = ?1 ORDER BY id DESC LIMIT -1 OFFSET ?2)";
         execute(self.connection(), sql, (account, account::limit_of(keep)))?;
+        let sql = "UPDATE accounts SET last_login = ?2 WHERE id = ?1";
+        execute(self.connection(), sql, (account, at))?;
         Ok(id)
     }
 

@@ -89,6 +89,8 @@ pub struct UserLine {
     pub created: i64,
     /// When one of its sessions was last used, to the hour; absent when it has none.
     pub last_seen: Option<i64>,
+    /// When somebody last logged in to it, with the password or by making it.
+    pub last_login: Option<i64>,
     /// Whether a session is attached.
     pub online: bool,
 }
@@ -109,6 +111,7 @@ impl UserLine {
             .to_owned(),
             created: record.created.as_millis(),
             last_seen: listing.last_seen.map(|seen| seen.as_millis()),
+            last_login: listing.last_login.map(|login| login.as_millis()),
             online: online == Online::Yes,
         }
     }
