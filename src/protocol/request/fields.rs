@@ -10,7 +10,10 @@ use crate::model::{
     Topic as TopicText, UserName, Visibility,
 };
 
-use super::super::words::{number, number_option, word, word_option};
+use super::{
+    super::words::{number, number_option, word, word_option},
+    cursors::{self, Cursors},
+};
 
 /// No fields.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -41,11 +44,6 @@ impl fmt::Debug for Secret {
     }
 }
 
-/// For each conversation, the last entry the client has.
-///
-/// A conversation without a cursor starts at its head: nothing earlier is sent unasked.
-pub type Cursors = BTreeMap<String, u64>;
-
 /// See [`super::Verb::Register`].
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Register {
@@ -74,7 +72,11 @@ pub struct Login {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub device: Option<String>,
     /// Where the client stands.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[serde(
+        default,
+        deserialize_with = "cursors::read",
+        skip_serializing_if = "BTreeMap::is_empty"
+    )]
     pub cursors: Cursors,
 }
 
@@ -84,7 +86,11 @@ pub struct Resume {
     /// From an earlier login or registration.
     pub token: Secret,
     /// Where the client stands.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[serde(
+        default,
+        deserialize_with = "cursors::read",
+        skip_serializing_if = "BTreeMap::is_empty"
+    )]
     pub cursors: Cursors,
 }
 

@@ -1,5 +1,6 @@
 //! What a client asks.
 
+mod cursors;
 mod fields;
 #[cfg(test)]
 mod tests;
@@ -13,10 +14,11 @@ use serde::{
 
 use super::{Code, VERSION, words::Borrowed};
 
+pub use cursors::Cursors;
 pub use fields::{
-    Away, Change, Cursors, History, InConversation, InRoom, Listing, Login, Moderate, NewText,
-    Nothing, Of, OfMessage, Password, Read, Register, Resume, Retention, Revoke, Search, Secret,
-    Send, SetRole, Silence, Topic, WithEmoji, WithUser, WithVisibility,
+    Away, Change, History, InConversation, InRoom, Listing, Login, Moderate, NewText, Nothing, Of,
+    OfMessage, Password, Read, Register, Resume, Retention, Revoke, Search, Secret, Send, SetRole,
+    Silence, Topic, WithEmoji, WithUser, WithVisibility,
 };
 
 /// The client's number for a request; the answer carries it.

@@ -47,6 +47,20 @@ fn a_key_that_stands_twice_is_refused() {
 }
 
 #[test]
+fn a_cursor_that_stands_twice_is_refused() {
+    for (word, field) in [
+        ("resume", r#""token":"t""#),
+        ("login", r#""user":"a","password":"p""#),
+    ] {
+        let line = format!(r#"{{"type":"{word}","id":1,{field},"cursors":{{"*":1,"*":2}}}}"#);
+        let why = "the key \"*\" stands twice in 'cursors'";
+        assert_eq!(refusal(&line), (Some(1), Code::BadRequest, why.to_owned()));
+        let line = line.replace(r#""*":2"#, r##""#a":2"##);
+        assert!(Request::parse(line.as_bytes()).is_ok(), "{line}");
+    }
+}
+
+#[test]
 fn what_cannot_be_answered_by_its_id_is_a_bad_frame() {
     for (line, why) in [
         (r#"{"type":"ping"}"#, "the request has no 'id'"),
