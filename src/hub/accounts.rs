@@ -13,7 +13,8 @@ use crate::{
 use super::{
     Hub, Refused, Unavailable,
     feed::{Ended, SessionKey, Value},
-    job::Job,
+    job::{AttachError, Job},
+    resume,
 };
 
 /// Why no account was made.
@@ -31,11 +32,14 @@ pub enum RegisterError {
 }
 
 /// Why somebody who knew the password has no session.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SignInError {
     /// Since it was compared, the password was changed or the account disabled.
     #[error("the password was changed, or the account disabled, this moment")]
     Changed,
+    /// A cursor is ahead of its conversation.
+    #[error(transparent)]
+    Attach(#[from] AttachError),
     /// Nothing was kept.
     #[error(transparent)]
     Unavailable(#[from] Unavailable),
@@ -87,7 +91,8 @@ impl Hub {
     }
 
     /// Stores a session for somebody who has proven who they are. Says how many logins had failed
-    /// since the last good one. A rehashed password replaces the one that was proven.
+    /// since the last good one. A rehashed password replaces the one that was proven. With cursors
+    /// that would be refused, there is no session: it would be of no use to anybody.
     ///
     /// # Errors
     ///
@@ -97,11 +102,18 @@ impl Hub {
         proven: Proven,
         session: TokenSeed,
         keep: usize,
+        cursors: Vec<(Address, Seq)>,
     ) -> Result<u64, SignInError> {
         self.write(move |tx, effects| {
-            let account = proven.account().account.id;
+            let owner = &proven.account().account;
+            let account = owner.id;
             if !tx.opens_with(account, proven.compared_with())? {
                 return Ok(Err(SignInError::Changed));
+            }
+            for (membership, cursor) in resume::known(tx, owner, &cursors)? {
+                if let Err(error) = resume::is_not_ahead(&membership, cursor.as_ref(), owner) {
+                    return Ok(Err(error.into()));
+                }
             }
             if let Some(password) = proven.rehashed() {
                 tx.set_password(account, password)?;
@@ -318,7 +330,7 @@ mod tests {
             .unwrap();
         let (token, seed) = auth.new_token("thief", PEER).unwrap();
         assert_eq!(
-            hub.sign_in(proven, seed, 8).await,
+            hub.sign_in(proven, seed, 8, Vec::new()).await,
             Err(SignInError::Changed)
         );
         assert!(auth.identify(&token, PEER).await.is_err());

@@ -9,7 +9,7 @@ use std::{
 use crate::{
     auth::Identity,
     model::{Address, Seq, ServerRole, Timestamp},
-    store::{Membership, Store, StoreError, Tx},
+    store::{Membership, Store, StoreError},
 };
 
 use super::{
@@ -17,10 +17,10 @@ use super::{
     batch::Batch,
     feed::{Departures, Feed, SessionKey, Value},
     job::{AttachError, Effect, Effects, Finish, Job, Online},
-    place::Place,
     presence::Presence,
+    resume::{self, Cursor},
     turn::Turn,
-    world::{From, World},
+    world::World,
 };
 
 /// How long to leave a store alone that could not be opened again.
@@ -257,14 +257,8 @@ impl Core {
         let backlog_max = self.limits.backlog_max;
         let mut starts = Vec::with_capacity(read.memberships.len());
         for (membership, cursor) in read.memberships {
-            let from = start(&membership, cursor, backlog_max).map_err(|(cursor, head)| {
-                let (place, side) = Place::of_membership(&membership.place, identity.account());
-                AttachError::CursorAhead {
-                    conversation: place.seen_from(side),
-                    cursor,
-                    head,
-                }
-            })?;
+            resume::is_not_ahead(&membership, cursor.as_ref(), identity.account())?;
+            let from = resume::start(&membership, cursor, backlog_max);
             starts.push((membership, from));
         }
         let (key, slip) = self.world.enter(identity, read.role);
@@ -295,17 +289,7 @@ impl Core {
             memberships: Vec::new(),
             invitations: Vec::new(),
         };
-        for membership in tx.memberships(account.id)? {
-            let (place, _) = Place::of_membership(&membership.place, account);
-            let cursor = cursors
-                .iter()
-                .find(|(at, _)| place.is_called(at, &account.name));
-            let cursor = match cursor {
-                Some((_, seq)) => Some((*seq, None)),
-                None => former_name(&tx, cursors, &membership)?,
-            };
-            told.memberships.push((membership, cursor));
-        }
+        told.memberships = resume::known(&tx, account, cursors)?;
         for invitation in tx.invitations(account.id)? {
             told.invitations.push((invitation.room, invitation.by));
         }
@@ -313,48 +297,8 @@ impl Core {
     }
 }
 
-/// A client's cursor, and what it called the conversation when that is an earlier name.
-type Cursor = Option<(Seq, Option<Address>)>;
-
 struct ToldAtLogin {
     role: ServerRole,
-    memberships: Vec<(Membership, Cursor)>,
+    memberships: Vec<(Membership, Option<Cursor>)>,
     invitations: Vec<(crate::model::RoomName, crate::model::Account)>,
-}
-
-/// A cursor for a room under a name it had before it was renamed.
-fn former_name(
-    tx: &Tx<'_>,
-    cursors: &[(Address, Seq)],
-    membership: &Membership,
-) -> Result<Cursor, StoreError> {
-    for (address, seq) in cursors {
-        if let Address::Room(name) = address
-            && tx.room_id(name)? == Some(membership.conversation)
-        {
-            return Ok(Some((*seq, Some(address.clone()))));
-        }
-    }
-    Ok(None)
-}
-
-/// Where a session starts to read: after its cursor, or at the head when it has none; never before
-/// what it may read, and never so far back that the backlog is longer than `backlog_max`.
-fn start(membership: &Membership, cursor: Cursor, backlog_max: u64) -> Result<From, (Seq, Seq)> {
-    let head = membership.head;
-    let Some((seen, was)) = cursor else {
-        return Ok(From {
-            next: head.next(),
-            was: None,
-            gap: None,
-        });
-    };
-    if seen > head {
-        return Err((seen, head));
-    }
-    let wanted = seen.next();
-    let earliest = Seq::new(head.get().saturating_sub(backlog_max)).next();
-    let next = wanted.max(membership.start).max(earliest);
-    let gap = (next > wanted).then(|| (wanted, next.previous()));
-    Ok(From { next, was, gap })
 }

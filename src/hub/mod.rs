@@ -15,6 +15,7 @@ mod job;
 mod operation;
 mod place;
 mod presence;
+mod resume;
 mod slip;
 mod tail;
 mod turn;
