@@ -141,6 +141,39 @@ async fn after_three_tries_the_connection_ends() {
 }
 
 #[tokio::test]
+async fn what_is_no_wrong_guess_leaves_room_for_more_tries_but_not_for_ever() {
+    let server = TestServer::start();
+    let mut alice = server.register("alice").await;
+    let mut newcomer = server.connect().await;
+    let taken = json!({"type": "register", "id": 1, "user": "alice", "password": PASSWORD});
+    for _ in 0..10 {
+        newcomer.write_line(&taken).await;
+        assert_eq!(newcomer.refusal().await.code, Code::NameTaken);
+    }
+    newcomer.closed_with(Code::NameTaken).await;
+    let mut newcomer = server.connect().await;
+    for _ in 0..9 {
+        newcomer.write_line(&taken).await;
+        assert_eq!(newcomer.refusal().await.code, Code::NameTaken);
+    }
+    newcomer.write_line(&login("alice", PASSWORD)).await;
+    assert!(matches!(newcomer.frame().await, Some(Frame::Ok(_))));
+    alice.say("*", "hello").await;
+}
+
+#[tokio::test]
+async fn a_login_that_is_refused_for_its_cursors_leaves_no_session_behind() {
+    let server = TestServer::start();
+    let mut alice = server.register("alice").await;
+    let mut request = login("alice", PASSWORD);
+    request["cursors"] = json!({"*": 5});
+    let refused = refusal_of(&server, &request).await;
+    assert_eq!(refused.code, Code::Conflict);
+    let sessions = alice.get(json!({"type": "sessions"})).await.sessions;
+    assert_eq!(sessions.unwrap().len(), 1);
+}
+
+#[tokio::test]
 async fn a_password_too_weak_or_too_long_is_refused_with_its_reason() {
     let server = TestServer::start();
     let long = "ä".repeat(513);

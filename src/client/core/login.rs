@@ -71,7 +71,11 @@ impl Core {
 
     fn login_verb(&mut self) -> Option<Verb> {
         let user = self.account.user.clone();
-        let cursors = self.fitting_cursors();
+        let cursors = if self.is_unknown_history {
+            Cursors::new()
+        } else {
+            self.fitting_cursors()
+        };
         let login = |password: &Secret| {
             Verb::Login(Login {
                 user: user.clone(),
@@ -121,6 +125,7 @@ impl Core {
 
     pub(super) fn let_in(&mut self, welcome: Box<Welcome>) {
         self.login = Progress::Clear;
+        self.is_unknown_history = false;
         self.connected = true;
         self.state.begin(welcome.user.clone());
         if let Some(token) = &welcome.token {
@@ -143,6 +148,14 @@ impl Core {
         if self.login == Progress::LoginTried && failure.code == Code::LoginRefused {
             // The account was not made after all.
             self.login = Progress::Clear;
+            self.order_login();
+            return;
+        }
+        if failure.code == Code::Conflict && !self.is_unknown_history {
+            // Some conversation is not the one known here: the server was put back from a backup, or
+            // a name has a new owner. Without cursors each begins where it is, and what is known
+            // and what is there show which goes on and which begins again.
+            self.is_unknown_history = true;
             self.order_login();
             return;
         }

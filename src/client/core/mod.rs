@@ -80,6 +80,8 @@ pub struct Core {
     hello: Option<Box<Hello>>,
     epoch: Epoch,
     login: login::Progress,
+    /// Whether the server has said that what is known here is not its history.
+    is_unknown_history: bool,
     last_request: RequestId,
     asked: HashMap<RequestId, Asked>,
     /// The next page of the last search.
@@ -116,6 +118,7 @@ impl Core {
             hello: None,
             epoch: Epoch::default(),
             login: login::Progress::default(),
+            is_unknown_history: false,
             last_request: FIRST_REQUEST,
             asked: HashMap::new(),
             more: None,

@@ -1,4 +1,4 @@
-//! Before login: hello, then one of register, login or resume, within three tries and one deadline.
+//! Before login: hello, then one of register, login or resume, with three guesses and within one deadline.
 
 use std::{net::IpAddr, sync::Arc, time::Duration};
 
@@ -25,8 +25,10 @@ use super::{
     wire::Wire,
 };
 
-/// How often one connection may fail to log in before it ends.
-const TRIES_MAX: usize = 3;
+/// How often one connection may guess a secret before it ends.
+const GUESSES_MAX: usize = 3;
+/// How often it may be refused at all: more than anybody needs to find a name that is free.
+const REFUSALS_MAX: usize = 10;
 /// When to try again after "busy": a full waiting line of hashes is done in a few seconds.
 const BUSY_DELAY: Duration = Duration::from_secs(2);
 /// What a session is called that gives itself no name.
@@ -80,7 +82,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Newcomer<'_, S> {
     pub(super) async fn log_in(mut self) -> Result<(Identity, Feed), End> {
         self.wire.push(&hello(self.context));
         self.wire.flush().await?;
-        let mut tries = 0;
+        let (mut guesses, mut refusals) = (0, 0);
         loop {
             let request = self.request().await?;
             let id = request.id;
@@ -92,8 +94,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Newcomer<'_, S> {
                 },
                 Step::Refused(refuse) => refuse,
             };
-            tries += 1;
-            if tries >= TRIES_MAX {
+            refusals += 1;
+            guesses += usize::from(refuse.says_a_guess_was_wrong());
+            if guesses >= GUESSES_MAX || refusals >= REFUSALS_MAX {
                 self.wire.push(&refuse.clone().to(id));
                 return Err(End::from(refuse.fatal()));
             }
@@ -205,7 +208,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Newcomer<'_, S> {
         let proven = self.prove(&login.user, &login.password).await?;
         let (token, seed) = self.new_token(login.device.as_deref())?;
         let keep = self.context.config().sessions.per_account;
-        let failed = self.context.hub.sign_in(proven, seed, keep).await?;
+        let hub = &self.context.hub;
+        let failed = hub.sign_in(proven, seed, keep, cursors.clone()).await?;
         let identity = self.context.auth.identify(&token, self.peer).await?;
         let token = Some(Secret::new(token.reveal().to_string()));
         Ok(Admitted {
@@ -344,6 +348,7 @@ impl From<SignInError> for Refuse {
     fn from(error: SignInError) -> Self {
         match error {
             SignInError::Changed => LoginError::Refused { guessed: None }.into(),
+            SignInError::Attach(error) => error.into(),
             SignInError::Unavailable(unavailable) => unavailable.into(),
         }
     }

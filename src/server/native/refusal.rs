@@ -48,6 +48,14 @@ impl Refuse {
         })
     }
 
+    /// Whether a secret was guessed, and not rightly.
+    pub(super) const fn says_a_guess_was_wrong(&self) -> bool {
+        matches!(
+            self.code,
+            Code::LoginRefused | Code::TokenRefused | Code::InviteRefused
+        )
+    }
+
     /// The end of a connection.
     pub(super) fn fatal(self) -> Frame {
         let Self {

@@ -233,6 +233,47 @@ async fn a_token_that_is_refused_is_forgotten_and_the_password_asked_for() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_history_that_is_not_the_one_known_here_is_begun_again_with_the_same_token() {
+    let state = tempfile::tempdir().unwrap();
+    let token = Secret::new("token".to_owned());
+    let mut world = World::new(&state, Some(Credentials::Token(token.clone())));
+    world.core.folder.keep_token(&token).unwrap();
+    let mut far = world.server().await;
+    let play = async {
+        far.let_in("resume").await;
+        far.say(&conversation(7)).await;
+        far.say(&Frame::Current {}).await;
+    };
+    world.while_playing(play).await;
+    world
+        .until(|update| matches!(update, Update::Changed(Change::Current)))
+        .await;
+    drop(far);
+    // Put back from a backup of when there were two entries.
+    let mut far = world.server().await;
+    let play = async {
+        let request = far.expect("resume").await;
+        far.refuse(Some(request.id), Code::Conflict, None).await;
+        let again = far.let_in("resume").await;
+        far.say(&conversation(2)).await;
+        far.say(&Frame::Current {}).await;
+        again
+    };
+    let (again, updates) = world.while_playing(play).await;
+    let Verb::Resume(resume) = again.verb else {
+        panic!("it was a resume");
+    };
+    assert_eq!((resume.token.expose(), resume.cursors.len()), ("token", 0));
+    let asked = |update: &Update| matches!(update, Update::NeedsLogin { .. });
+    assert!(!updates.iter().any(asked), "nobody need do anything");
+    world
+        .until(|update| matches!(update, Update::Changed(Change::Current)))
+        .await;
+    assert_eq!(world.core.state().cursors()["#ops"], 2);
+    assert!(world.core.folder.token().unwrap().is_some());
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_registration_whose_answer_was_lost_ends_in_the_account_it_made() {
     let state = tempfile::tempdir().unwrap();
     let credentials = || Credentials::Register {
