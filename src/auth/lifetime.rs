@@ -1,6 +1,8 @@
 //! How long a session token lives, and what time it is for it.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
+
+use tokio::time::Instant;
 
 use crate::{config::Sessions, model::Timestamp, store::TokenRecord};
 

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::model::chance;
+
 /// The ceiling of the first wait: a server that restarts is back within about this.
 const FIRST_DELAY: Duration = Duration::from_millis(500);
 /// The ceiling of every later wait: long enough to be no load, short enough to sit through.
@@ -43,7 +45,7 @@ impl Backoff {
 
 /// A random number between 0 and 1. Without randomness it is 1: the whole wait.
 pub(super) fn chance() -> f64 {
-    getrandom::u32().map_or(1.0, |random| f64::from(random) / f64::from(u32::MAX))
+    chance::number().map_or(1.0, |random| f64::from(random) / f64::from(u32::MAX))
 }
 
 #[cfg(test)]

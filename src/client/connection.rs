@@ -99,6 +99,11 @@ impl Connection {
     /// Moves some bytes, in whichever direction they can move first.
     async fn exchange(&mut self) -> Result<(), Lost> {
         select! {
+            // What is to be written is bounded and soon gone; what comes in need not end.
+            biased;
+            written = self.outgoing.write_to(&mut self.writer), if !self.outgoing.is_done() => {
+                written.map_err(Lost::of)
+            }
             read = self.reader.read(&mut self.received) => {
                 let bytes = read.map_err(Lost::of)?;
                 if bytes == 0 {
@@ -107,9 +112,6 @@ impl Connection {
                 }
                 self.incoming.extend(&self.received[..bytes]);
                 Ok(())
-            }
-            written = self.outgoing.write_to(&mut self.writer), if !self.outgoing.is_done() => {
-                written.map_err(Lost::of)
             }
         }
     }

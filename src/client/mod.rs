@@ -28,6 +28,8 @@ pub mod tui;
 
 pub use doctor::{Finding, examine};
 pub use frames::carry;
+#[cfg(test)]
+pub(crate) use link::Arriving;
 pub use link::{LinkState, Stop};
 pub use script::{Form, Said, Script, run_script};
 pub use start::{Missing, Options, Target, run};

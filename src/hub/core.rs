@@ -44,6 +44,12 @@ struct Outcome {
     finishes: Vec<Finish>,
 }
 
+/// A turn between its two halves.
+pub(super) struct Committed {
+    outcome: Outcome,
+    rest: Vec<Job>,
+}
+
 impl Core {
     pub(super) fn new(store: Store, limits: Limits) -> Self {
         Self {
@@ -62,21 +68,36 @@ impl Core {
 
     /// Does all jobs: first what writes, in one transaction; then the rest, which so sees it all.
     pub(super) fn step(&mut self, jobs: Vec<Job>, now: Timestamp) {
+        let committed = self.commit(jobs, now);
+        self.show(committed);
+    }
+
+    /// The first half: decides what writes and commits it. Nobody sees anything of it yet.
+    pub(super) fn commit(&mut self, jobs: Vec<Job>, now: Timestamp) -> Committed {
         for key in self.departures.take() {
             self.detach(key);
         }
         let (writes, rest): (Vec<_>, Vec<_>) = jobs
             .into_iter()
             .partition(|job| matches!(job, Job::Ask { .. } | Job::Work(_)));
-        if !writes.is_empty() {
-            self.commit(writes, now);
-        }
+        let outcome = if writes.is_empty() {
+            Outcome::default()
+        } else {
+            self.write(writes, now)
+        };
+        Committed { outcome, rest }
+    }
+
+    /// The second half: applies what was committed, shows it and answers; then does the rest.
+    pub(super) fn show(&mut self, Committed { outcome, rest }: Committed) {
+        self.take_place(outcome);
         for job in rest {
             self.after_the_commit(job);
         }
     }
 
-    fn commit(&mut self, writes: Vec<Job>, now: Timestamp) {
+    /// What is to be shown of it: nothing when it was not committed.
+    fn write(&mut self, writes: Vec<Job>, now: Timestamp) -> Outcome {
         let asked: Vec<_> = writes
             .iter()
             .filter_map(|job| match job {
@@ -89,7 +110,7 @@ impl Core {
         // it only what was asked in this batch.
         let transact = AssertUnwindSafe(|| self.transact(writes, now, &mut outcome));
         match catch_unwind(transact) {
-            Ok(Ok(())) => self.take_place(outcome),
+            Ok(Ok(())) => return outcome,
             Ok(Err(error)) => self.void(outcome, &asked, &error),
             Err(_) => self.void(
                 outcome,
@@ -97,6 +118,7 @@ impl Core {
                 &"a panic, which is a defect: please report it",
             ),
         }
+        Outcome::default()
     }
 
     fn take_place(&mut self, outcome: Outcome) {

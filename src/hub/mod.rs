@@ -16,6 +16,8 @@ mod operation;
 mod place;
 mod presence;
 mod resume;
+#[cfg(test)]
+pub(crate) mod simulated;
 mod slip;
 mod tail;
 mod turn;
@@ -217,27 +219,35 @@ impl HubThread {
 fn run(mut core: Core, mut queue: mpsc::Receiver<Message>) {
     let mut waiting = Vec::with_capacity(BATCH_MAX);
     while queue.blocking_recv_many(&mut waiting, BATCH_MAX) > 0 {
-        let mut jobs = Vec::with_capacity(waiting.len());
-        let mut stop = false;
-        for message in waiting.drain(..) {
-            match message {
-                Message::Job(job) => jobs.push(job),
-                Message::Asks(key, asks) => jobs.extend(asks.into_iter().map(|(request, ask)| {
-                    let ask = Box::new(ask);
-                    Job::Ask { key, request, ask }
-                })),
-                Message::Limits(limits) => core.set_limits(limits),
-                Message::Stop => {
-                    stop = true;
-                    break;
-                }
-            }
-        }
+        let Taken { jobs, last } = take(&mut core, &mut waiting);
         core.step(jobs, Timestamp::now());
-        if stop {
+        if last {
             break;
         }
     }
+}
+
+/// What one turn of the hub is about.
+struct Taken {
+    jobs: Vec<Job>,
+    /// Whether the hub stops after it.
+    last: bool,
+}
+
+fn take(core: &mut Core, waiting: &mut Vec<Message>) -> Taken {
+    let mut jobs = Vec::with_capacity(waiting.len());
+    for message in waiting.drain(..) {
+        match message {
+            Message::Job(job) => jobs.push(job),
+            Message::Asks(key, asks) => jobs.extend(asks.into_iter().map(|(request, ask)| {
+                let ask = Box::new(ask);
+                Job::Ask { key, request, ask }
+            })),
+            Message::Limits(limits) => core.set_limits(limits),
+            Message::Stop => return Taken { jobs, last: true },
+        }
+    }
+    Taken { jobs, last: false }
 }
 
 #[cfg(test)]

@@ -4,9 +4,12 @@
 //! checks it again. Knows nothing of the wire, the store or the rules.
 
 mod account;
+pub mod chance;
 mod id;
 mod name;
 mod room;
+#[cfg(test)]
+pub(crate) mod simulated;
 mod text;
 mod time;
 

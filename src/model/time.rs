@@ -19,6 +19,10 @@ impl Timestamp {
         reason = "the one place that reads the wall clock"
     )]
     pub fn now() -> Self {
+        #[cfg(test)]
+        if let Some(simulated) = super::simulated::now() {
+            return simulated;
+        }
         let since = SystemTime::now()
             .duration_since(UNIX_EPOCH)
             .unwrap_or_default();

@@ -6,6 +6,8 @@ mod indexer;
 mod listener;
 mod native;
 mod pace;
+#[cfg(test)]
+pub(crate) mod simulated;
 #[cfg(any(test, fuzzing))]
 mod stage;
 mod sweep;
@@ -25,7 +27,7 @@ use crate::{
     auth::{AUDIT, Auth, InviteLink, InviteSecret, LinkError, ServerAddress},
     config::Config,
     hub::{self, Hub, HubThread},
-    model::Timestamp,
+    model::{Timestamp, chance},
     protocol::Frame,
     store::{Durability, Index, Reader, Searcher, Store, StoreError},
     tls::{LoadError, MinVersion, Pin, ServerTls},
@@ -73,7 +75,7 @@ impl Context {
 
     fn going_away(&self) -> Frame {
         let most = u64::try_from(RETRY_AFTER.as_millis()).unwrap_or(u64::MAX);
-        let jitter = u64::from(getrandom::u32().unwrap_or_default()) % most.max(1);
+        let jitter = u64::from(chance::number().unwrap_or_default()) % most.max(1);
         Frame::GoingAway {
             retry_ms: most + jitter,
         }
@@ -330,8 +332,9 @@ async fn tick(context: Arc<Context>) {
     let mut interval = interval(TICK_INTERVAL);
     loop {
         tokio::select! {
-            _ = interval.tick() => context.hub.tick().await,
+            biased;
             () = context.shutdown.cancelled() => return,
+            _ = interval.tick() => context.hub.tick().await,
         }
     }
 }

@@ -34,6 +34,9 @@ struct Pool {
     permits: Arc<Semaphore>,
     /// Connections that nobody reads with just now. Held for a push or a pop.
     idle: Mutex<Vec<Connection>>,
+    /// In a simulation there are no threads, and reading takes as long as chance will have it.
+    #[cfg(test)]
+    simulated: Option<Mutex<fastrand::Rng>>,
 }
 
 impl Reader {
@@ -43,8 +46,20 @@ impl Reader {
                 database: database.to_owned(),
                 permits: Arc::new(Semaphore::new(READERS_MAX)),
                 idle: Mutex::default(),
+                #[cfg(test)]
+                simulated: None,
             }),
         }
+    }
+
+    /// A reader of the same database for a simulation: on the task that reads, after a while.
+    #[cfg(test)]
+    pub(crate) fn simulated(&self, random: fastrand::Rng) -> Self {
+        let mut reader = Self::new(&self.pool.database);
+        if let Some(pool) = Arc::get_mut(&mut reader.pool) {
+            pool.simulated = Some(Mutex::new(random));
+        }
+        reader
     }
 
     /// What a login by this name is checked against.
@@ -279,6 +294,13 @@ impl Reader {
         what: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
         let pool = Arc::clone(&self.pool);
+        #[cfg(test)]
+        if pool.simulated.is_some() {
+            pool.linger().await;
+            let found = pool.read(what);
+            pool.linger().await;
+            return found;
+        }
         let permit = Arc::clone(&pool.permits)
             .acquire_owned()
             .await
@@ -293,6 +315,15 @@ impl Reader {
 }
 
 impl Pool {
+    #[cfg(test)]
+    async fn linger(&self) {
+        let millis = self.simulated.as_ref().map_or(0, |random| {
+            let mut random = random.lock().unwrap_or_else(PoisonError::into_inner);
+            random.u64(0..4) * random.u64(0..3)
+        });
+        tokio::time::sleep(std::time::Duration::from_millis(millis)).await;
+    }
+
     fn read<T>(
         &self,
         what: impl FnOnce(&Connection) -> Result<T, StoreError>,

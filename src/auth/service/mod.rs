@@ -67,6 +67,18 @@ impl Auth {
     /// random numbers.
     pub fn new(reader: Reader, config: &Config) -> Result<Self, StartError> {
         let passwords = &config.passwords;
+        let hasher = Hasher::new(passwords.concurrent.count(), passwords.waiting)?;
+        Self::with(reader, config, hasher)
+    }
+
+    /// As [`Auth::new`], without threads.
+    #[cfg(test)]
+    pub(crate) fn simulated(reader: Reader, config: &Config) -> Result<Self, StartError> {
+        Self::with(reader, config, Hasher::simulated())
+    }
+
+    fn with(reader: Reader, config: &Config, hasher: Hasher) -> Result<Self, StartError> {
+        let passwords = &config.passwords;
         let cost = Cost::new(passwords.memory_kib, passwords.passes, passwords.lanes)?;
         Ok(Self {
             reader,
@@ -76,7 +88,7 @@ impl Auth {
             lifetime: Lifetime::new(&config.sessions),
             wall: Wall::new(),
             throttle: Mutex::new(Throttle::new(config.limits.registrations_per_hour)),
-            hasher: Hasher::new(passwords.concurrent.count(), passwords.waiting)?,
+            hasher,
         })
     }
 

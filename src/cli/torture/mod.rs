@@ -5,6 +5,8 @@ mod ask;
 mod checker;
 mod entry;
 mod process;
+#[cfg(test)]
+mod simulation;
 mod wire;
 
 use std::{

@@ -104,6 +104,15 @@ impl Core {
         Self::over(account, Dialer::Tls { tls, server })
     }
 
+    /// As [`Core::start`], over connections in memory.
+    #[cfg(test)]
+    pub(crate) fn simulated(
+        account: Account,
+        connect: Box<dyn FnMut() -> super::Arriving + Send>,
+    ) -> Result<Self, ProfileError> {
+        Self::over(account, Dialer::Memory(connect))
+    }
+
     pub(super) fn over(account: Account, dialer: Dialer) -> Result<Self, ProfileError> {
         let folder = account.profile.account(&account.server, &account.user)?;
         let saved = folder.cursors()?;
@@ -180,6 +189,7 @@ impl Core {
                 return update;
             }
             self.pump();
+            self.save_if_due();
             let is_idle = self.is_idle();
             if is_idle && !mem::replace(&mut self.was_idle, is_idle) {
                 return Update::Idle;
@@ -191,8 +201,7 @@ impl Core {
             match step {
                 Step::Event(event) => self.take(event),
                 Step::Ended => self.link = None,
-                Step::Ordered => {}
-                Step::Woken => self.save_if_due(),
+                Step::Ordered | Step::Woken => {}
             }
         }
     }
@@ -203,13 +212,16 @@ impl Core {
             return Step::Woken;
         };
         select! {
-            event = link.events.recv() => event.map_or(Step::Ended, Step::Event),
+            // What is ordered is soon gone, what happens need not end, and what time brings is
+            // looked after in any case.
+            biased;
             permit = link.orders.reserve(), if !self.orders.is_empty() => {
                 if let (Ok(permit), Some(order)) = (permit, self.orders.pop_front()) {
                     permit.send(order);
                 }
                 Step::Ordered
             }
+            event = link.events.recv() => event.map_or(Step::Ended, Step::Event),
             () = at(wake) => Step::Woken,
         }
     }

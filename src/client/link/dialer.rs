@@ -16,7 +16,6 @@ use crate::{
 const DIAL_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Makes connections to one server.
-#[derive(Debug)]
 pub(in crate::client) enum Dialer {
     /// Over TCP and TLS.
     Tls {
@@ -25,10 +24,15 @@ pub(in crate::client) enum Dialer {
         /// Where it is.
         server: ServerAddress,
     },
-    /// Over memory, as often as the test provides for.
+    /// Over memory, as a test provides for it.
     #[cfg(test)]
-    Script(tokio::sync::mpsc::Receiver<tokio::io::DuplexStream>),
+    Memory(Box<dyn FnMut() -> Arriving + Send>),
 }
+
+/// A connection over memory, once it is there.
+#[cfg(test)]
+pub(crate) type Arriving =
+    std::pin::Pin<Box<dyn Future<Output = io::Result<tokio::io::DuplexStream>> + Send>>;
 
 /// A server that has said hello.
 pub(super) struct Dialled {
@@ -78,6 +82,17 @@ impl Dialer {
         }
     }
 
+    /// Connects to whoever the test has sent for; to nobody when it has sent nobody.
+    #[cfg(test)]
+    pub(in crate::client) fn script(
+        mut streams: tokio::sync::mpsc::Receiver<tokio::io::DuplexStream>,
+    ) -> Self {
+        Self::Memory(Box::new(move || {
+            let stream = streams.try_recv();
+            Box::pin(async { stream.map_err(|_| io::Error::other("nobody is there")) })
+        }))
+    }
+
     async fn open(&mut self) -> Result<(Connection, Option<Negotiated>), DialError> {
         match self {
             Self::Tls { tls, server } => {
@@ -92,9 +107,9 @@ impl Dialer {
                 Ok((Connection::new(Box::new(stream)), Some(negotiated)))
             }
             #[cfg(test)]
-            Self::Script(streams) => match streams.try_recv() {
+            Self::Memory(connect) => match connect().await {
                 Ok(stream) => Ok((Connection::new(Box::new(stream)), None)),
-                Err(_) => Err(DialError::Again("nobody is there".to_owned())),
+                Err(error) => Err(DialError::Again(error.to_string())),
             },
         }
     }

@@ -19,6 +19,8 @@ use crate::{
     tls::{ConnectError, Negotiated},
 };
 
+#[cfg(test)]
+pub(crate) use dialer::Arriving;
 pub(super) use dialer::Dialer;
 use task::Task;
 

@@ -88,15 +88,18 @@ impl<'t> Session<'t> {
         loop {
             let deadline = self.login_deadline();
             select! {
+                // In the order of how soon each is used up, so that none keeps the next from its
+                // turn: orders end where the connection has no room, and frames need not end.
+                biased;
+                _ = ticks.tick() => self.tick()?,
+                () = at(deadline) => return Err(End::lost("the server did not answer the login")),
+                order = self.outside.orders.recv(), if self.connection.has_room() => {
+                    self.obey(order).await?;
+                }
                 frame = self.connection.next() => match frame {
                     Ok(frame) => self.take(frame).await?,
                     Err(lost) => return Err(self.ended(lost.to_string())),
                 },
-                order = self.outside.orders.recv(), if self.connection.has_room() => {
-                    self.obey(order).await?;
-                }
-                _ = ticks.tick() => self.tick()?,
-                () = at(deadline) => return Err(End::lost("the server did not answer the login")),
             }
         }
     }

@@ -164,6 +164,7 @@ impl Task {
         let mut dial = pin!(self.dialer.dial());
         loop {
             select! {
+                biased;
                 dialled = &mut dial => return dialled.map_err(|error| match error {
                     DialError::Again(reason) => End::lost(reason),
                     DialError::Never(stop) => End::Stopped(stop),
@@ -190,6 +191,7 @@ impl Task {
         let mut ticks = interval(TICK_INTERVAL);
         loop {
             select! {
+                biased;
                 () = sleep_until(until) => return Ok(()),
                 // A machine that wakes up has most likely got its network back.
                 now = ticks.tick() => if clocks.slept(now.max(Instant::now()), Timestamp::now()) {

@@ -23,7 +23,7 @@ impl World {
     fn new() -> Self {
         let (arrivals, script) = mpsc::channel(8);
         Self {
-            link: Link::start(Dialer::Script(script)),
+            link: Link::start(Dialer::script(script)),
             arrivals,
             epoch: Epoch::default(),
         }

@@ -16,7 +16,7 @@ use serde_json::value::RawValue;
 use super::{Item, Standing};
 use crate::{
     client::private,
-    model::Timestamp,
+    model::{Timestamp, chance},
     protocol::{Request, Verb},
 };
 
@@ -83,7 +83,7 @@ impl Journal {
     fn create(folder: &Path) -> io::Result<Self> {
         // In the order of their making, so that they are taken over in the order of typing.
         let now = Timestamp::now().as_millis();
-        let random = getrandom::u32().map_err(io::Error::other)?;
+        let random = chance::number().map_err(io::Error::other)?;
         let path = folder.join(format!("{now:013}-{random:08x}.{EXTENSION}"));
         let file = private::new_file(&path)?;
         flock(&file, FlockOperation::NonBlockingLockExclusive)?;

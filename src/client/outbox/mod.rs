@@ -13,7 +13,7 @@ use std::{io, path::Path};
 use tokio::time::Instant;
 
 use crate::{
-    model::{Address, MessageId},
+    model::{Address, MessageId, chance},
     protocol::Verb,
 };
 
@@ -179,7 +179,7 @@ impl Outbox {
 /// A name no other message of anybody has: 128 random bits.
 fn fresh_name() -> io::Result<MessageId> {
     let mut random = [0; 16];
-    getrandom::fill(&mut random).map_err(io::Error::other)?;
+    chance::fill(&mut random).map_err(io::Error::other)?;
     MessageId::parse(&data_encoding::HEXLOWER.encode(&random)).map_err(io::Error::other)
 }
 

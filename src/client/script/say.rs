@@ -115,7 +115,7 @@ mod tests {
             profile: Profile::in_folder(state.path(), "test").unwrap(),
             credentials: Some(Credentials::Token(Secret::new("token".to_owned()))),
         };
-        let core = Core::over(account, Dialer::Script(script)).unwrap();
+        let core = Core::over(account, Dialer::script(script)).unwrap();
         (Session { core }, far)
     }
 

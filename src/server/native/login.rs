@@ -123,11 +123,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Newcomer<'_, S> {
                 Ok(None) => {
                     let shutdown = self.context.shutdown.clone();
                     tokio::select! {
-                        read = self.wire.fill() => if read? == 0 { return Err(End::Left) },
+                        biased;
                         () = shutdown.cancelled() => {
                             self.wire.push(&self.context.going_away());
                             return Err(End::GoingAway);
                         }
+                        read = self.wire.fill() => if read? == 0 { return Err(End::Left) },
                     }
                 }
             }

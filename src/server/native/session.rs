@@ -143,6 +143,16 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin> Session<'a, S> {
         }
         self.wire.release();
         select! {
+            // Nobody is kept waiting by this order: what is rare comes first, and every turn both
+            // does what was read and writes what is pending. Without chance a run can be repeated.
+            biased;
+            () = &mut self.shutdown, if self.leaving.is_none() => {
+                let deadline = Instant::now() + LEAVE_TIMEOUT;
+                self.leaving = Some(deadline);
+                self.arm(deadline);
+                self.wire.push(&self.context.going_away());
+            }
+            () = &mut self.timer => self.tend().await?,
             read = self.wire.fill(), if input == Input::Wanted => {
                 if read? == 0 {
                     return Err(End::Left);
@@ -151,13 +161,6 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin> Session<'a, S> {
                 self.pinged = false;
             }
             () = self.feed.changed() => {}
-            () = &mut self.timer => self.tend().await?,
-            () = &mut self.shutdown, if self.leaving.is_none() => {
-                let deadline = Instant::now() + LEAVE_TIMEOUT;
-                self.leaving = Some(deadline);
-                self.arm(deadline);
-                self.wire.push(&self.context.going_away());
-            }
         }
         Ok(())
     }

@@ -91,7 +91,7 @@ pub(super) enum Event {
 }
 
 /// What one client lived through.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Record {
     pub(super) who: String,
     pub(super) member_of: Vec<Where>,

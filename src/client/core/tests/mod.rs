@@ -33,7 +33,7 @@ impl World {
             profile: Profile::in_folder(state.path(), "test").unwrap(),
             credentials,
         };
-        let core = Core::over(account, Dialer::Script(script)).unwrap();
+        let core = Core::over(account, Dialer::script(script)).unwrap();
         Self {
             core,
             arrivals,
