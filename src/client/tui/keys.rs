@@ -262,6 +262,28 @@ mod tests {
     }
 
     #[test]
+    fn every_key_in_the_readme_is_one_and_does_what_is_said() {
+        let readme = include_str!("../../../README.md");
+        let (_, section) = readme.split_once("\n## Keys\n").unwrap();
+        let section = section.split("\n## ").next().unwrap();
+        let keys = Keys::default();
+        let row = |act, about| format!("| {} | {about} |", keys.of(act));
+        let rows: Vec<_> = ACTS
+            .iter()
+            .map(|(act, _, _, about)| row(*act, about))
+            .collect();
+        let documented: Vec<_> = section
+            .lines()
+            .filter(|line| line.starts_with("| "))
+            .skip(2)
+            .collect();
+        assert!(documented.len() > 10, "{documented:?}");
+        for line in documented {
+            assert!(rows.iter().any(|row| row == line), "{line}");
+        }
+    }
+
+    #[test]
     fn a_key_that_is_bound_anew_is_taken_from_what_it_did() {
         let mut keys = Keys::default();
         let chord = Chord::parse("ctrl-k").unwrap();
