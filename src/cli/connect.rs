@@ -10,7 +10,6 @@ use anyhow::Context;
 use tokio::runtime;
 
 use crate::{
-    auth::{InviteLink, LinkError, ServerAddress},
     client::{self, Options, Target, profile::DEFAULT_PROFILE},
     model::{NameError, UserName},
     protocol::Cursors,
@@ -26,7 +25,7 @@ pub struct Args {
     /// Server as HOST or HOST:PORT, or an invite link netcomm://…
     ///
     /// [default: the server of the last session, else 127.0.0.1:44444]
-    #[arg(value_name = "TARGET", value_parser = target)]
+    #[arg(value_name = "TARGET", value_parser = client::target)]
     target: Option<Target>,
 
     /// CA certificate that the server's must come from, as gen-certs writes it to ca.pem
@@ -67,15 +66,6 @@ pub struct Args {
     /// Be sent what came after these entries: a file with a JSON object like {"*": 12, "#ops": 340}
     #[arg(long, value_name = "FILE", requires = "json")]
     cursors: Option<PathBuf>,
-}
-
-/// Reads a server or an invite link.
-pub(super) fn target(text: &str) -> Result<Target, LinkError> {
-    if text.contains("://") {
-        InviteLink::parse(text).map(Target::Invite)
-    } else {
-        ServerAddress::parse(text).map(Target::Server)
-    }
 }
 
 fn user(text: &str) -> Result<UserName, NameError> {

@@ -5,7 +5,6 @@ use std::{path::PathBuf, process::ExitCode};
 use anyhow::Context;
 use tokio::runtime;
 
-use super::connect;
 use crate::{
     auth::ServerAddress,
     client::{self, Form, Missing, Options, Said, Script, Target, profile::DEFAULT_PROFILE},
@@ -171,7 +170,7 @@ pub struct DoctorArgs {
     /// Server as HOST or HOST:PORT, or an invite link netcomm://…
     ///
     /// [default: the server of the last session]
-    #[arg(value_name = "HOST", value_parser = connect::target)]
+    #[arg(value_name = "HOST", value_parser = client::target)]
     host: Option<Target>,
 
     #[command(flatten)]

@@ -9,6 +9,7 @@ pub mod command;
 mod connection;
 pub mod core;
 mod doctor;
+mod door;
 #[cfg(test)]
 mod fake;
 mod frames;
@@ -27,6 +28,7 @@ pub mod state;
 pub mod tui;
 
 pub use doctor::{Finding, examine};
+pub(crate) use door::target;
 pub use frames::carry;
 #[cfg(test)]
 pub(crate) use link::Arriving;

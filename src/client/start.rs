@@ -1,7 +1,8 @@
 //! From a command line to a chat: where, whom to trust, who, and how to get in.
 
 use std::{
-    env, fs, io,
+    env, fs,
+    io::{self, IsTerminal},
     path::{Path, PathBuf},
     process::ExitCode,
 };
@@ -11,6 +12,7 @@ use jiff::tz::TimeZone;
 
 use super::{
     core::{Account, Core, Credentials},
+    door::{Door, Question, Said},
     line::{self, Console, Desk, Signals, View},
     profile::{Known, Profile},
     prompt::{self, Asker, NoAnswer, SignedIn, Wish},
@@ -19,12 +21,10 @@ use super::{
 use crate::{
     auth::{InviteLink, ServerAddress},
     model::{Timestamp, UserName},
-    protocol::{DEFAULT_PORT, Secret},
+    protocol::Secret,
     tls::{ClientTls, Trust},
 };
 
-/// Where a first chat is: what `netcomm serve` listens on.
-const DEFAULT_HOST: &str = "127.0.0.1";
 /// The longest secret read from a file.
 const SECRET_MAX: usize = 4096;
 /// A token may come from the environment, never from an argument.
@@ -73,6 +73,13 @@ pub struct Missing(pub(crate) &'static str);
 ///
 /// [`Missing`] where there is no terminal to ask at; else what cannot be read, written or trusted.
 pub async fn run(options: Options) -> anyhow::Result<ExitCode> {
+    let door = Door::new(options)?;
+    let on_terminal = io::stdin().is_terminal() && io::stdout().is_terminal();
+    if on_terminal && !door.options().plain {
+        let settings = Settings::load()?;
+        tui::run(door, settings).await?;
+        return Ok(ExitCode::SUCCESS);
+    }
     let (console, output) = Console::open().context("cannot use standard input and output")?;
     let zone = TimeZone::system();
     let now = jiff::Timestamp::from_millisecond(Timestamp::now().as_millis()).ok();
@@ -83,16 +90,7 @@ pub async fn run(options: Options) -> anyhow::Result<ExitCode> {
         signals: Signals::new().context("cannot watch for signals")?,
         view: View::new(zone, today),
     };
-    let whole_screen = !options.plain && desk.console.is_terminal();
-    let settings = Settings::load()?;
-    match enter(options, &mut desk).await? {
-        Some(core) if whole_screen => {
-            desk.output.finish().await;
-            drop(desk.console);
-            let done = tui::run(*core, settings).await;
-            done.context("cannot use the terminal")?;
-            Ok(ExitCode::SUCCESS)
-        }
+    match enter(door, &mut desk).await? {
         Some(core) => Ok(line::run(*core, desk).await),
         None => {
             desk.output.finish().await;
@@ -102,41 +100,22 @@ pub async fn run(options: Options) -> anyhow::Result<ExitCode> {
 }
 
 /// Everything up to the first line of the chat; nothing when whoever was asked left.
-async fn enter(options: Options, desk: &mut Desk) -> anyhow::Result<Option<Box<Core>>> {
-    let profile = Profile::open(&options.profile)?;
-    let (server, invite) = match options.target.clone() {
-        Some(Target::Server(server)) => (server, None),
-        Some(Target::Invite(invite)) => (invite.server.clone(), Some(invite)),
-        None => match profile.last_server()? {
-            Some(server) => (server, None),
-            None => match ask_server(desk).await {
-                Ok(server) => (server, None),
-                Err(_) => return Ok(None),
-            },
-        },
+async fn enter(mut door: Door, desk: &mut Desk) -> anyhow::Result<Option<Box<Core>>> {
+    while let Some(question) = door.question() {
+        match ask(question, &door, desk).await {
+            Ok(said) => door.take(said)?,
+            Err(NoAnswer::Left) => return Ok(None),
+            Err(NoAnswer::NoTerminal) => {
+                return Err(Missing(
+                    "no user name: run it on a terminal to be asked, or give --user",
+                )
+                .into());
+            }
+        }
+    }
+    let Some((account, tls)) = door.account()? else {
+        return Ok(None);
     };
-    let known = profile.known(&server)?;
-    let trust = trust(&options, invite.as_ref(), known.as_ref())?;
-    let tls = ClientTls::new(trust.clone())?;
-    let user = match options
-        .user
-        .clone()
-        .or_else(|| known.and_then(|known| known.user))
-    {
-        Some(user) => user,
-        None => match ask_user(desk).await? {
-            Some(user) => user,
-            None => return Ok(None),
-        },
-    };
-    let mut account = Account {
-        server,
-        trust,
-        user,
-        profile,
-        credentials: None,
-    };
-    account.credentials = credentials(&options, invite.as_ref(), &account)?;
     if account.credentials.is_some() {
         return Ok(Some(Box::new(Core::start(account, tls)?)));
     }
@@ -144,13 +123,30 @@ async fn enter(options: Options, desk: &mut Desk) -> anyhow::Result<Option<Box<C
         return Err(Missing("no password: run it on a terminal to be asked, or give --password-file or NETCOMM_PASSWORD").into());
     }
     let wish = Wish {
-        register: options.register,
-        invite: invite.as_ref().map(secret_of),
+        register: door.registers(),
+        invite: door.secret(),
     };
     Ok(match prompt::sign_in(account, &tls, &wish, desk).await? {
         SignedIn::Yes(core) => Some(core),
         SignedIn::No => None,
     })
+}
+
+async fn ask(question: Question, door: &Door, desk: &mut Desk) -> Result<Said, NoAnswer> {
+    let suggested = door.suggested(question);
+    let words = match question {
+        Question::Place => "Invite link or server",
+        Question::User => "User name",
+    };
+    if question == Question::Place && !desk.console.is_terminal() {
+        // Whoever cannot be asked is where a first chat is.
+        let suggested = suggested.unwrap_or_default();
+        return question.read(&suggested).map_err(|_| NoAnswer::NoTerminal);
+    }
+    let parse = |text: &str| question.read(text);
+    Asker::new(desk)
+        .value(words, suggested.as_deref(), parse)
+        .await
 }
 
 /// A server, and whom to trust there.
@@ -202,31 +198,8 @@ pub(super) fn known(options: &Options) -> anyhow::Result<(Account, ClientTls)> {
     Ok((account, tls))
 }
 
-async fn ask_server(desk: &mut Desk) -> Result<ServerAddress, NoAnswer> {
-    let default = format!("{DEFAULT_HOST}:{DEFAULT_PORT}");
-    let parse = |text: &str| ServerAddress::parse(text).map_err(|error| error.to_string());
-    if desk.console.is_terminal() {
-        Asker::new(desk)
-            .value("Server", Some(&default), parse)
-            .await
-    } else {
-        parse(&default).map_err(|_| NoAnswer::NoTerminal)
-    }
-}
-
-async fn ask_user(desk: &mut Desk) -> anyhow::Result<Option<UserName>> {
-    let parse = |text: &str| UserName::parse(text).map_err(|error| error.to_string());
-    match Asker::new(desk).value("User name", None, parse).await {
-        Ok(user) => Ok(Some(user)),
-        Err(NoAnswer::Left) => Ok(None),
-        Err(NoAnswer::NoTerminal) => {
-            Err(Missing("no user name: run it on a terminal to be asked, or give --user").into())
-        }
-    }
-}
-
 /// What was said now, else what was trusted before, else what the machine trusts.
-fn trust(
+pub(super) fn trust(
     options: &Options,
     invite: Option<&InviteLink>,
     known: Option<&Known>,
@@ -244,7 +217,7 @@ fn trust(
 }
 
 /// How to get in without asking anybody, if that is known.
-fn credentials(
+pub(super) fn credentials(
     options: &Options,
     invite: Option<&InviteLink>,
     account: &Account,
@@ -272,7 +245,7 @@ fn credentials(
     }))
 }
 
-fn secret_of(invite: &InviteLink) -> Secret {
+pub(super) fn secret_of(invite: &InviteLink) -> Secret {
     Secret::new(invite.secret.reveal().as_str().to_owned())
 }
 

@@ -47,6 +47,12 @@ impl Core {
         self.order_login();
     }
 
+    /// Whether it is known how to log in.
+    #[must_use]
+    pub const fn can_sign_in(&self) -> bool {
+        self.account.credentials.is_some()
+    }
+
     pub(super) fn greeted(&mut self, hello: Box<Hello>, epoch: Epoch) {
         self.epoch = epoch;
         self.hello = Some(hello);

@@ -35,7 +35,7 @@ use crate::{
     auth::ServerAddress,
     model::{Address, Seq, UserName},
     protocol::{Cursors, Frame, Hello, Request, RequestId, Verb},
-    tls::{ClientTls, Negotiated, Trust},
+    tls::{ClientTls, Trust},
 };
 
 use asked::Asked;
@@ -73,8 +73,6 @@ pub struct Core {
     /// What waits for room in the link's channel.
     orders: VecDeque<Order>,
     connected: bool,
-    /// How the connection is protected.
-    tls: Option<Negotiated>,
     /// Whether where this run stands is kept for the next.
     keeps_cursors: bool,
     hello: Option<Box<Hello>>,
@@ -122,7 +120,6 @@ impl Core {
             link: Some(Link::start(dialer)),
             orders: VecDeque::new(),
             connected: false,
-            tls: None,
             keeps_cursors: true,
             hello: None,
             epoch: Epoch::default(),
@@ -237,9 +234,8 @@ impl Core {
     fn take(&mut self, event: LinkEvent) {
         match event {
             LinkEvent::State(state) => {
-                match &state {
-                    LinkState::Connected { tls } => self.tls = *tls,
-                    _ => self.cut_off(),
+                if !matches!(state, LinkState::Connected { .. }) {
+                    self.cut_off();
                 }
                 self.updates.push_back(Update::Link(state));
             }

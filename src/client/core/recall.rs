@@ -1,6 +1,6 @@
 //! What a screen had kept of the chat, taken in again.
 
-use super::{Asked, Core, Negotiated, NotNow};
+use super::{Asked, Core, NotNow};
 use crate::{
     client::state::Purpose,
     model::{Address, Seq},
@@ -62,11 +62,6 @@ impl Core {
         };
         self.request(verb, asked);
         Ok(())
-    }
-
-    /// How the connection is protected, while there is one.
-    pub(in crate::client) fn protection(&self) -> Option<Negotiated> {
-        self.tls.filter(|_| self.is_connected())
     }
 
     /// Leaves where the next run of a screen begins as it is: what a script reads, nobody has seen.

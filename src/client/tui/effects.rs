@@ -143,24 +143,29 @@ impl Client {
             Effect::Dismiss(message) => self.core.dismiss(&message),
             Effect::Retry => self.core.retry(),
             Effect::LogIn(password) => self.core.sign_in(Credentials::Password(password)),
-            Effect::Register(password) => self.core.sign_in(Credentials::Register {
-                password,
-                invite: None,
-            }),
+            Effect::Register { password, invite } => {
+                let invite = invite.or_else(|| self.invite.clone());
+                self.core
+                    .sign_in(Credentials::Register { password, invite });
+            }
+            Effect::Elsewhere => {
+                self.leaving = true;
+                self.elsewhere = true;
+            }
             Effect::SearchHere(words) => {
                 self.order(Job::Search(words));
             }
             Effect::KeepDrafts => self.keep_drafts(),
             Effect::Open(link) => self.open(link),
             Effect::Quit => self.leaving = true,
-            Effect::Copy(text) => self.terminal.copy(&text)?,
+            Effect::Copy(text) => self.seat.terminal.copy(&text)?,
             Effect::Notify(text) => {
                 let how = self.screen.settings.notify;
-                self.terminal.notify(how, &text)?;
+                self.seat.terminal.notify(how, &text)?;
             }
-            Effect::Suspend => self.terminal.suspend()?,
-            Effect::Redraw => self.terminal.clear()?,
-            Effect::Mouse(mouse) => self.terminal.use_mouse(mouse)?,
+            Effect::Suspend => self.seat.terminal.suspend()?,
+            Effect::Redraw => self.seat.terminal.clear()?,
+            Effect::Mouse(mouse) => self.seat.terminal.use_mouse(mouse)?,
             Effect::Send { .. }
             | Effect::Change(_)
             | Effect::Ask(_)

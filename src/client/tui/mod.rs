@@ -14,6 +14,7 @@ mod overlay;
 mod pieces;
 mod rows;
 mod screen;
+mod seat;
 mod settings;
 mod terminal;
 #[cfg(test)]
@@ -21,32 +22,38 @@ mod tests;
 mod theme;
 mod update;
 mod view;
+mod welcome;
 mod wrap;
 
-use std::{future::poll_fn, io, pin::Pin, time::Duration};
+use std::{io, time::Duration};
 
-use crossterm::event::{self, EventStream};
-use futures_core::Stream;
+use anyhow::Context;
+use crossterm::event;
 use jiff::tz::TimeZone;
 use tokio::{
     select,
-    signal::unix::{Signal, SignalKind, signal},
     task::JoinSet,
     time::{Instant, Interval, MissedTickBehavior, interval, sleep_until},
 };
 
 use super::{
     core::{Core, Update},
-    link::LinkState,
+    door::Door,
+    link::{LinkState, Stop},
     local::{Found, Local},
     state::Change,
 };
-use crate::model::{Address, Timestamp};
+use crate::{
+    model::{Address, Timestamp},
+    protocol::Secret,
+    tls::ConnectError,
+};
 
 use editor::Editor;
+use overlay::Overlay;
 use screen::{Known, Screen, Standing, Tone};
+use seat::{Asked, Caught, Seat};
 pub use settings::{Settings, SettingsError};
-use terminal::Terminal;
 use update::{Event, FoundHere, update};
 
 /// How long changes are collected before they are drawn: one picture of a fast terminal.
@@ -58,48 +65,50 @@ const TICK_INTERVAL: Duration = Duration::from_millis(500);
 ///
 /// # Errors
 ///
-/// When the terminal cannot be taken, read or drawn on.
-pub async fn run(core: Core, settings: Settings) -> io::Result<()> {
-    let terminal = Terminal::take(settings.mouse)?;
-    let screen = Screen::new(terminal.area()?, settings, TimeZone::system());
-    let mut client = Client {
-        core,
-        screen,
-        terminal,
-        local: None,
-        helpers: JoinSet::new(),
-        draw_at: Some(Instant::now()),
-        leaving: false,
-    };
-    client.remember();
-    if let Some(tls) = client.core.protection() {
-        client.screen.link = Standing::Connected(tls.to_string());
+/// When the terminal cannot be taken, read or drawn on, or the account's folder cannot be used.
+pub(super) async fn run(mut door: Door, settings: Settings) -> anyhow::Result<()> {
+    const TERMINAL: &str = "cannot use the terminal";
+    let mut seat = Seat::take(settings.mouse).context(TERMINAL)?;
+    loop {
+        while let Some(question) = door.question() {
+            match seat
+                .ask(question, &door, &settings)
+                .await
+                .context(TERMINAL)?
+            {
+                Asked::Said(said) => door.take(said)?,
+                Asked::Back => door.reopen(),
+                Asked::Left => return Ok(()),
+            }
+        }
+        let Some(core) = door.start()? else { continue };
+        let mut client = Client::new(core, seat, &settings, &door).context(TERMINAL)?;
+        let done = client.live().await;
+        let elsewhere = client.leave().await;
+        done.context(TERMINAL)?;
+        match elsewhere {
+            Some(kept) => seat = kept,
+            None => return Ok(()),
+        }
+        door.reopen();
     }
-    let done = client.live().await;
-    client.keep_drafts();
-    let Client {
-        core,
-        terminal,
-        local,
-        ..
-    } = client;
-    drop(terminal);
-    drop(local);
-    core.close().await;
-    done
 }
 
 /// Everything joined.
 struct Client {
     core: Core,
     screen: Screen,
-    terminal: Terminal,
+    seat: Seat,
     /// Nothing when the disk would not have it.
     local: Option<Local>,
+    /// The secret of the invite that was given at the start.
+    invite: Option<Secret>,
     /// Programs that were started to open links.
     helpers: JoinSet<()>,
     draw_at: Option<Instant>,
     leaving: bool,
+    /// Whether somebody is to say anew where to go and who they are.
+    elsewhere: bool,
 }
 
 /// What the loop woke up for.
@@ -114,13 +123,55 @@ enum Wake {
 }
 
 impl Client {
+    fn new(core: Core, seat: Seat, settings: &Settings, door: &Door) -> io::Result<Self> {
+        let area = seat.terminal.area()?;
+        let mut client = Self {
+            screen: Screen::new(area, settings.clone(), TimeZone::system()),
+            core,
+            seat,
+            local: None,
+            invite: door.secret(),
+            helpers: JoinSet::new(),
+            draw_at: Some(Instant::now()),
+            leaving: false,
+            elsewhere: false,
+        };
+        client.screen.entrance.registers = door.registers();
+        client.screen.entrance.invited = client.invite.is_some();
+        if !client.core.can_sign_in() {
+            // What was typed blindly for a password must not become a message.
+            let server = client.core.server();
+            client.screen.overlay = Some(Overlay::Stopped(vec![
+                format!("Waiting for {server}, which has to let you in first."),
+                "What is wrong stands in the last line.".to_owned(),
+            ]));
+        }
+        client.remember();
+        Ok(client)
+    }
+
+    /// Keeps what is to be kept and ends; gives the terminal on when somebody is to be asked again,
+    /// and back to its owner before the goodbye otherwise.
+    async fn leave(mut self) -> Option<Seat> {
+        self.keep_drafts();
+        let Self {
+            core,
+            seat,
+            local,
+            elsewhere,
+            ..
+        } = self;
+        let seat = elsewhere.then_some(seat);
+        drop(local);
+        core.close().await;
+        seat
+    }
+
     async fn live(&mut self) -> io::Result<()> {
-        let mut keys = EventStream::new();
         let mut ticks = interval(TICK_INTERVAL);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let mut signals = Signals::new()?;
         while !self.leaving {
-            match self.wake(&mut keys, &mut ticks, &mut signals).await {
+            match self.wake(&mut ticks).await {
                 Wake::Terminal(None) | Wake::End => break,
                 Wake::Terminal(Some(event)) => {
                     if let Some(event) = from_terminal(event?) {
@@ -130,24 +181,20 @@ impl Client {
                 Wake::Told(update) => self.told(update)?,
                 Wake::Found(found) => self.found(found)?,
                 Wake::Tick => self.happen(Event::Tick)?,
-                Wake::Suspend => self.terminal.suspend()?,
+                Wake::Suspend => self.seat.terminal.suspend()?,
                 Wake::Draw => self.draw()?,
             }
         }
         Ok(())
     }
 
-    async fn wake(
-        &mut self,
-        keys: &mut EventStream,
-        ticks: &mut Interval,
-        signals: &mut Signals,
-    ) -> Wake {
+    async fn wake(&mut self, ticks: &mut Interval) -> Wake {
         let Self {
             core,
             local,
             screen,
             draw_at,
+            seat,
             ..
         } = self;
         let found = async {
@@ -157,12 +204,15 @@ impl Client {
             }
         };
         select! {
-            event = next_event(keys) => Wake::Terminal(event),
+            event = seat::next_event(&mut seat.keys) => Wake::Terminal(event),
             update = core.next() => Wake::Told(update),
             found = found => Wake::Found(found),
             _ = ticks.tick(), if screen.is_ticking() => Wake::Tick,
             () = sleep_until(draw_at.unwrap_or_else(Instant::now)), if draw_at.is_some() => Wake::Draw,
-            wake = signals.next() => wake,
+            signal = seat.signals.next() => match signal {
+                Caught::End => Wake::End,
+                Caught::Stop => Wake::Suspend,
+            },
         }
     }
 
@@ -192,7 +242,7 @@ impl Client {
             server: self.core.server(),
         };
         self.screen.now = Timestamp::now();
-        self.terminal.draw(&self.screen, known)
+        self.seat.terminal.draw(&self.screen, known)
     }
 
     fn told(&mut self, update: Update) -> io::Result<()> {
@@ -220,38 +270,6 @@ impl Client {
             }
         }
     }
-}
-
-/// The signals that stop or end a process.
-struct Signals {
-    terminate: Signal,
-    hang_up: Signal,
-    stop: Signal,
-}
-
-impl Signals {
-    fn new() -> io::Result<Self> {
-        let stop = rustix::process::Signal::TSTP.as_raw();
-        Ok(Self {
-            terminate: signal(SignalKind::terminate())?,
-            hang_up: signal(SignalKind::hangup())?,
-            stop: signal(SignalKind::from_raw(stop))?,
-        })
-    }
-
-    /// Waits for one. Cancel safe: signals are remembered.
-    async fn next(&mut self) -> Wake {
-        select! {
-            _ = self.terminate.recv() => Wake::End,
-            _ = self.hang_up.recv() => Wake::End,
-            _ = self.stop.recv() => Wake::Suspend,
-        }
-    }
-}
-
-/// What the terminal says next; nothing when it is gone. Cancel safe: it is still there then.
-async fn next_event(keys: &mut EventStream) -> Option<io::Result<event::Event>> {
-    poll_fn(|context| Pin::new(&mut *keys).poll_next(context)).await
 }
 
 fn from_terminal(event: event::Event) -> Option<Event> {
@@ -283,6 +301,29 @@ fn standing(state: &LinkState) -> Standing {
             reason: reason.clone(),
         },
         LinkState::LoggedOut => Standing::LoggedOut,
-        LinkState::Stopped(stop) => Standing::Stopped(stop.to_string()),
+        LinkState::Stopped(stop) => Standing::Stopped(explained(stop)),
     }
+}
+
+/// Why a server is not talked to: in a sentence, and what there is to know beside.
+fn explained(stop: &Stop) -> Vec<String> {
+    let Stop::Unverified(ConnectError::WrongPin {
+        expected,
+        presented,
+    }) = stop
+    else {
+        return vec![stop.to_string()];
+    };
+    let shown = presented.map_or_else(|| "none".to_owned(), |pin| pin.to_string());
+    vec![
+        "this is not the server that was trusted".to_owned(),
+        String::new(),
+        format!("expected pin  {expected}"),
+        format!("its own pin   {shown}"),
+        String::new(),
+        "Somebody may be in between, or the server was set up anew. Nothing was sent to it. Ask \
+         whoever runs the server, in person or by telephone, which pin is right, and for a new \
+         invite link."
+            .to_owned(),
+    ]
 }

@@ -25,6 +25,8 @@ pub(crate) enum Overlay {
     Paste(Pasted),
     /// Something to answer, unseen.
     Ask(Ask),
+    /// Why the server is not talked to, and the way out.
+    Stopped(Vec<String>),
 }
 
 /// Conversations found by a part of their name.
@@ -125,6 +127,8 @@ pub(crate) enum Asking {
     Login,
     /// A password for a new account, twice.
     Register,
+    /// The same, where an invite is needed that nobody has given yet.
+    Join,
     /// The password in force, then the new one twice.
     Change,
 }
@@ -156,8 +160,14 @@ impl Ask {
         match self.what {
             Asking::Login => &["password"],
             Asking::Register => &["new password", "the same again"],
+            Asking::Join => &["invite link", "new password", "the same again"],
             Asking::Change => &["password in force", "new password", "the same again"],
         }
+    }
+
+    /// Whether what is being typed may be seen.
+    pub(crate) const fn is_open(&self) -> bool {
+        matches!(self.what, Asking::Join) && self.given.is_empty()
     }
 
     /// Changes what is being typed.

@@ -70,8 +70,32 @@ pub(crate) enum Standing {
     },
     /// Nobody is logged in.
     LoggedOut,
-    /// It will not be tried again.
-    Stopped(String),
+    /// It will not be tried again: why, in a sentence, and what there is to know beside.
+    Stopped(Vec<String>),
+}
+
+/// What a server says about new accounts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Registration {
+    /// Anybody makes one; or nobody has said.
+    #[default]
+    Open,
+    /// An invite is needed.
+    Invite,
+    /// The operator makes them.
+    Closed,
+}
+
+/// How one gets in where no session is remembered.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Entrance {
+    pub(crate) registration: Registration,
+    /// Whether an account is to be made, rather than logged in to.
+    pub(crate) registers: bool,
+    /// Whether an invite was given.
+    pub(crate) invited: bool,
+    /// What was put aside to read what is on this machine.
+    pub(crate) aside: Option<Overlay>,
 }
 
 /// Where a pane is scrolled to.
@@ -169,6 +193,7 @@ pub(crate) struct Screen {
     pub(crate) mouse: bool,
     /// The message that a second d deletes.
     pub(crate) deleting: Option<Seq>,
+    pub(crate) entrance: Entrance,
     /// A second Ctrl-C leaves.
     pub(crate) leaving: bool,
 }
@@ -199,6 +224,7 @@ impl Screen {
             list: Side::default(),
             members: Side::default(),
             deleting: None,
+            entrance: Entrance::default(),
             leaving: false,
         }
     }

@@ -19,7 +19,7 @@ use crossterm::{
     execute,
     terminal::{EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode},
 };
-use ratatui::{backend::CrosstermBackend, layout::Rect};
+use ratatui::{Frame, backend::CrosstermBackend, layout::Rect};
 use rustix::process::{Signal, getpid, kill_process};
 
 use super::{
@@ -52,7 +52,11 @@ impl Terminal {
     }
 
     pub(super) fn draw(&mut self, screen: &Screen, known: Known<'_>) -> io::Result<()> {
-        self.inner.draw(|frame| view::draw(screen, known, frame))?;
+        self.draw_with(|frame| view::draw(screen, known, frame))
+    }
+
+    pub(super) fn draw_with(&mut self, draw: impl FnOnce(&mut Frame<'_>)) -> io::Result<()> {
+        self.inner.draw(draw)?;
         Ok(())
     }
 

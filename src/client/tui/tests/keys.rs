@@ -251,7 +251,9 @@ fn a_new_account_asks_twice_for_its_password() {
     scene.press(&["enter"]);
     scene.write("same");
     let effects = scene.press(&["enter"]);
-    assert!(matches!(effects.as_slice(), [Effect::Register(secret)] if secret.expose() == "same"));
+    assert!(
+        matches!(effects.as_slice(), [Effect::Register { password, invite: None }] if password.expose() == "same")
+    );
 }
 
 #[test]

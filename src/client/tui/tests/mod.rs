@@ -1,5 +1,6 @@
 //! The screen, tried from the outside: events go in, pictures and effects come out.
 
+mod entrance;
 mod keys;
 mod panes;
 mod pictures;

@@ -134,7 +134,7 @@ impl Turn<'_> {
             Act::SelectUp => self.choose(-1),
             Act::SelectDown => self.choose(1),
             Act::TakeBack => self.take_back(),
-            Act::Retry => self.effects.push(Effect::Retry),
+            Act::Retry => self.retry(),
             Act::List => self.show_list(),
             Act::Members => self.show_members(),
             Act::Mouse => {

@@ -4,6 +4,7 @@
 mod act;
 mod answer;
 mod choose;
+mod entrance;
 mod mouse;
 mod moving;
 mod open;
@@ -11,13 +12,14 @@ mod paste;
 mod submit;
 mod told;
 
-pub(crate) use open::matching;
+pub(crate) use open::{matching, write};
 
 use crossterm::event::{KeyEvent, KeyEventKind, MouseEvent};
 use ratatui::layout::Rect;
 
 use super::{
     completion::{When, complete},
+    overlay::Overlay,
     rows::Manner,
     screen::{Known, Note, Screen, Standing, Tone},
 };
@@ -98,7 +100,13 @@ pub(crate) enum Effect {
     Dismiss(MessageId),
     Retry,
     LogIn(Secret),
-    Register(Secret),
+    /// Make an account; with the invite that was given at the start unless there is one here.
+    Register {
+        password: Secret,
+        invite: Option<Secret>,
+    },
+    /// Say anew where to go and who one is.
+    Elsewhere,
     ChangePassword {
         old: Secret,
         new: Secret,
@@ -157,7 +165,12 @@ impl<'a> Turn<'a> {
                 self.seen();
             }
             Event::Tick => self.tick(),
-            Event::Link(standing) => self.screen.link = standing,
+            Event::Link(standing) => {
+                if let Standing::Stopped(why) = &standing {
+                    self.screen.overlay = Some(Overlay::Stopped(why.clone()));
+                }
+                self.screen.link = standing;
+            }
             Event::Told(update) => self.told(update),
             Event::Found(found) => self.found_here(found),
             Event::Fetched { of, is_empty } => {

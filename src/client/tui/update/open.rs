@@ -7,12 +7,12 @@ use crate::{
     client::tui::{
         editor::Editor,
         keys::{Act, Chord},
-        overlay::{Ask, Asking, Finder, Lead, List, Looking, Overlay, Search},
+        overlay::{Asking, Finder, Lead, List, Looking, Overlay, Search},
         screen::Standing,
         view,
     },
     model::Address,
-    protocol::{self, InRoom, Nothing, Secret, Verb},
+    protocol::{self, InRoom, Nothing, Verb},
 };
 
 /// How far page keys move in a list.
@@ -24,7 +24,8 @@ impl Turn<'_> {
             return;
         };
         let closes = act == Some(Act::Cancel) || act == Some(Act::Clear);
-        if closes && !matches!(&overlay, Overlay::Ask(ask) if ask.what != Asking::Change) {
+        let asks = matches!(&overlay, Overlay::Ask(ask) if ask.what != Asking::Change);
+        if closes && !asks && !matches!(overlay, Overlay::Stopped(_)) {
             return;
         }
         let last = view::reading_end(self.screen, self.known, &overlay);
@@ -48,6 +49,7 @@ impl Turn<'_> {
             Overlay::Search(search) => self.key_in_search(search, chord, act),
             Overlay::List(list) => self.key_in_list(list, chord),
             Overlay::Ask(ask) => self.key_in_question(ask, chord, act),
+            Overlay::Stopped(why) => self.key_where_stopped(why, chord, act),
         }
     }
 
@@ -164,57 +166,6 @@ impl Turn<'_> {
                 Effect::SearchHere(asked.words.clone())
             });
     }
-
-    fn key_in_question(&mut self, mut ask: Ask, chord: Chord, act: Option<Act>) {
-        match (chord.code(), act) {
-            (KeyCode::Enter, _) => return self.answer_question(ask),
-            (_, Some(Act::Clear | Act::Quit)) => {
-                self.effects.push(Effect::Quit);
-            }
-            (_, Some(Act::Newer)) if ask.what == Asking::Login => {
-                ask = Ask::new(Asking::Register, "A new account is made.".to_owned());
-            }
-            (_, Some(Act::Older)) if ask.what == Asking::Register => {
-                ask = Ask::new(Asking::Login, String::new());
-            }
-            (_, Some(Act::Backspace)) => ask.retype(|text| {
-                text.pop();
-            }),
-            (_, Some(Act::CutStart)) => ask.retype(String::clear),
-            _ => {
-                if let Some(c) = chord.typed() {
-                    ask.retype(|text| text.push(c));
-                }
-            }
-        }
-        self.screen.overlay = Some(Overlay::Ask(ask));
-    }
-
-    fn answer_question(&mut self, mut ask: Ask) {
-        if ask.typing.expose().is_empty() {
-            self.screen.overlay = Some(Overlay::Ask(ask));
-            return;
-        }
-        let typed = std::mem::replace(&mut ask.typing, Secret::new(String::new()));
-        ask.given.push(typed);
-        if ask.given.len() < ask.questions().len() {
-            self.screen.overlay = Some(Overlay::Ask(ask));
-            return;
-        }
-        let (what, mut given) = (ask.what, ask.given);
-        let Some(last) = given.pop() else { return };
-        let twice = what != Asking::Login;
-        if twice && given.pop() != Some(last.clone()) {
-            let again = Ask::new(what, "The two were not the same.".to_owned());
-            self.screen.overlay = Some(Overlay::Ask(again));
-            return;
-        }
-        self.effects.push(match (what, given.pop()) {
-            (Asking::Change, Some(old)) => Effect::ChangePassword { old, new: last },
-            (Asking::Register, _) => Effect::Register(last),
-            (Asking::Login | Asking::Change, _) => Effect::LogIn(last),
-        });
-    }
 }
 
 /// The conversations whose names hold a text, best first; with nothing typed the one before.
@@ -247,7 +198,11 @@ pub(super) fn paste(overlay: &mut Overlay, text: &str) {
         Overlay::Switcher(finder) | Overlay::Filter(finder) => finder.filter.insert(line),
         Overlay::Search(search) => search.words.insert(line),
         Overlay::Ask(ask) => ask.retype(|text| text.push_str(line)),
-        Overlay::Help(_) | Overlay::List(_) | Overlay::Text(_) | Overlay::Paste(_) => {}
+        Overlay::Help(_)
+        | Overlay::List(_)
+        | Overlay::Text(_)
+        | Overlay::Paste(_)
+        | Overlay::Stopped(_) => {}
     }
 }
 
@@ -268,7 +223,7 @@ const fn step(chord: Chord) -> Option<isize> {
 }
 
 /// A key in a line that is part of what lies over the screen.
-fn write(editor: &mut Editor, chord: Chord, act: Option<Act>) {
+pub(crate) fn write(editor: &mut Editor, chord: Chord, act: Option<Act>) {
     match act {
         Some(Act::Backspace) => editor.backspace(),
         Some(Act::Delete) => editor.delete(),

@@ -137,7 +137,7 @@ impl Turn<'_> {
                 );
                 self.screen.overlay = Some(Overlay::Ask(ask));
             }
-            Action::Retry => self.effects.push(Effect::Retry),
+            Action::Retry => self.retry(),
             Action::Logout => self.effects.push(Effect::LogOut),
             Action::Quit => self.effects.push(Effect::Quit),
         }

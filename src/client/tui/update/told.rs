@@ -6,7 +6,10 @@ use crate::{
         core::Update,
         outbox::Standing,
         state::{Age, Change},
-        tui::overlay::{Ask, Asking, Overlay},
+        tui::{
+            overlay::{Asking, Overlay},
+            screen::Entrance,
+        },
     },
     model::{Address, Seq, Timestamp, UserName},
     protocol::{EntryBody, EntryFrame, Verb, Welcome},
@@ -16,11 +19,7 @@ impl Turn<'_> {
     pub(super) fn told(&mut self, update: Update) {
         match update {
             Update::Link(_) | Update::Idle => {}
-            Update::NeedsLogin { refused, .. } => {
-                let why = refused.map(|failure| failure.text).unwrap_or_default();
-                let why = crate::client::sanitize::line(&why);
-                self.screen.overlay = Some(Overlay::Ask(Ask::new(Asking::Login, why)));
-            }
+            Update::NeedsLogin { hello, refused } => self.needs_login(hello.as_deref(), refused),
             Update::LoggedIn(welcome) => self.logged_in(&welcome),
             Update::Changed(change) => self.changed(change),
             Update::Refused(item) => {
@@ -43,9 +42,15 @@ impl Turn<'_> {
     }
 
     fn logged_in(&mut self, welcome: &Welcome) {
-        if matches!(&self.screen.overlay, Some(Overlay::Ask(ask)) if ask.what != Asking::Change) {
+        let was_at_the_door = match &self.screen.overlay {
+            Some(Overlay::Ask(ask)) => ask.what != Asking::Change,
+            Some(Overlay::Stopped(_)) => true,
+            _ => false,
+        };
+        if was_at_the_door {
             self.screen.overlay = None;
         }
+        self.screen.entrance = Entrance::default();
         self.screen.listing.clear();
         for pane in self.screen.panes.values_mut() {
             pane.fetching = false;

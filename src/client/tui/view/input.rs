@@ -150,7 +150,7 @@ pub(crate) fn offset_at(editor: &Editor, area: Rect, place: Position) -> usize {
         glyph.row > row || glyph.row == row && (past || glyph.text == "\n")
     };
     let found = placed(editor.text(), width).find(stands);
-    found.map_or(editor.text().len(), |glyph| glyph.at)
+    found.map_or_else(|| editor.text().len(), |glyph| glyph.at)
 }
 
 /// What may be meant, above the input line.

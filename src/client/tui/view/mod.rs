@@ -123,7 +123,7 @@ fn messages(screen: &Screen, known: Known<'_>, frame: &mut Frame<'_>, area: Rect
 }
 
 /// A box that covers what is below it; gives its inside.
-fn boxed(frame: &mut Frame<'_>, area: Rect, title: &str, style: Style) -> Rect {
+pub(crate) fn boxed(frame: &mut Frame<'_>, area: Rect, title: &str, style: Style) -> Rect {
     frame.render_widget(Clear, area);
     let block = Block::bordered()
         .border_type(BorderType::Rounded)
@@ -135,6 +135,6 @@ fn boxed(frame: &mut Frame<'_>, area: Rect, title: &str, style: Style) -> Rect {
 }
 
 /// Lines from the top of an area.
-fn lines(frame: &mut Frame<'_>, area: Rect, lines: Vec<Line<'static>>) {
+pub(crate) fn lines(frame: &mut Frame<'_>, area: Rect, lines: Vec<Line<'static>>) {
     frame.render_widget(Paragraph::new(lines), area);
 }

@@ -8,20 +8,25 @@ use ratatui::{
 };
 
 use super::{boxed, lines, reading};
-use crate::client::tui::{
-    editor::Editor,
-    layout::{Areas, areas},
-    overlay::{Ask, Asking, Finder, List, Looking, Overlay, Search},
-    screen::{Known, Screen},
-    theme::Theme,
-    update::matching,
-    wrap,
+use crate::client::{
+    sanitize,
+    tui::{
+        editor::Editor,
+        layout::{Areas, areas},
+        overlay::{Ask, Asking, Finder, List, Looking, Overlay, Search},
+        screen::{Known, Screen},
+        theme::Theme,
+        update::matching,
+        wrap,
+    },
 };
 
 /// Columns of a box that holds sentences.
 pub(super) const WIDE: u16 = 100;
 /// Columns of a box that holds names.
 const NARROW: u16 = 44;
+/// What else there is to do than to get in.
+const ENTRANCE: &str = "Tab other server or name · Esc reads on · Ctrl-C leaves";
 /// Columns of a box that asks something.
 const QUESTION: u16 = 64;
 
@@ -47,6 +52,7 @@ pub(super) fn draw(screen: &Screen, known: Known<'_>, frame: &mut Frame<'_>, are
             self::list(list, frame, inside, theme);
         }
         Some(Overlay::Ask(ask)) => self::ask(ask, known, frame, around, theme),
+        Some(Overlay::Stopped(why)) => reading::stopped(why, frame, around, theme),
     }
 }
 
@@ -82,7 +88,11 @@ pub(crate) fn choice_at(screen: &Screen, known: Known<'_>, place: Position) -> O
             let count = list.items.len();
             (inside(middle(around, WIDE, count + 2)), list.at, count)
         }
-        Overlay::Help(_) | Overlay::Text(_) | Overlay::Paste(_) | Overlay::Ask(_) => return None,
+        Overlay::Help(_)
+        | Overlay::Text(_)
+        | Overlay::Paste(_)
+        | Overlay::Ask(_)
+        | Overlay::Stopped(_) => return None,
     };
     let row = usize::from(place.y.checked_sub(rows.y)?);
     let choice = first(at.min(count.saturating_sub(1)), usize::from(rows.height)) + row;
@@ -170,33 +180,38 @@ fn ask(ask: &Ask, known: Known<'_>, frame: &mut Frame<'_>, around: Rect, theme: 
     let (title, foot) = match ask.what {
         Asking::Login => (
             "log in",
-            "Enter logs in · Down makes a new account · Ctrl-C leaves",
+            ["Enter logs in · Down makes a new account", ENTRANCE],
         ),
-        Asking::Register => (
+        Asking::Register | Asking::Join => (
             "new account",
-            "Enter goes on · Up logs in instead · Ctrl-C leaves",
+            ["Enter goes on · Up logs in instead", ENTRANCE],
         ),
-        Asking::Change => ("change the password", "Enter goes on · Esc gives up"),
+        Asking::Change => ("change the password", ["Enter goes on · Esc gives up", ""]),
     };
-    let inside = boxed(frame, middle(around, QUESTION, 7), title, theme.good());
+    let inside = boxed(frame, middle(around, QUESTION, 8), title, theme.good());
     let width = usize::from(inside.width);
     let question = ask.questions().get(ask.given.len());
     let prompt = format!("{}: ", question.copied().unwrap_or_default());
-    let dots = "•".repeat(ask.typing.expose().chars().count());
-    let typed = wrap::cut(&dots, width.saturating_sub(prompt.len() + 1));
+    let room = width.saturating_sub(prompt.len() + 1);
+    let typing = ask.typing.expose();
+    let typed = if ask.is_open() {
+        // The end is what is being typed.
+        let surplus = typing.chars().count().saturating_sub(room);
+        sanitize::line(typing).chars().skip(surplus).collect()
+    } else {
+        wrap::cut(&"•".repeat(typing.chars().count()), room)
+    };
     let column = prompt.len() + wrap::columns(&typed);
     let who = format!("{} at {}", known.me, known.server);
-    lines(
-        frame,
-        inside,
-        vec![
-            Line::raw(wrap::cut(&who, width)),
-            Line::styled(wrap::cut(&ask.why, width), theme.bad()),
-            Line::raw(format!("{prompt}{typed}")),
-            Line::raw(""),
-            Line::styled(wrap::cut(foot, width), theme.dim()),
-        ],
-    );
+    let foot = foot.map(|line| Line::styled(wrap::cut(line, width), theme.dim()));
+    let mut rows = vec![
+        Line::raw(wrap::cut(&who, width)),
+        Line::styled(wrap::cut(&ask.why, width), theme.bad()),
+        Line::raw(format!("{prompt}{typed}")),
+        Line::raw(""),
+    ];
+    rows.extend(foot);
+    lines(frame, inside, rows);
     let column = u16::try_from(column).unwrap_or(0);
     frame.set_cursor_position(Position::new(inside.x + column, inside.y + 2));
 }

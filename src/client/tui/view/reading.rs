@@ -11,13 +11,16 @@ use super::{
     overlay::{self, WIDE, middle},
 };
 use crate::{
-    client::tui::{
-        keys::ACTS,
-        layout::areas,
-        overlay::{Overlay, Pasted, Reading},
-        screen::{Known, Screen},
-        theme::Theme,
-        wrap,
+    client::{
+        sanitize,
+        tui::{
+            keys::ACTS,
+            layout::areas,
+            overlay::{Overlay, Pasted, Reading},
+            screen::{Known, Screen},
+            theme::Theme,
+            wrap,
+        },
     },
     model::TEXT_MAX,
 };
@@ -97,6 +100,22 @@ fn page(
     );
     let last = rows.len().saturating_sub(usize::from(inside.height));
     lines(frame, inside, rows.into_iter().skip(at.min(last)).collect());
+}
+
+/// Why the server is not talked to.
+pub(super) fn stopped(why: &[String], frame: &mut Frame<'_>, around: Rect, theme: Theme) {
+    let sentences = [
+        "",
+        "Enter takes a new invite link or another server.",
+        "Esc reads what is on this machine. Ctrl-C leaves.",
+    ];
+    let lines = why.iter().map(String::as_str).chain(sentences);
+    let reading = Reading {
+        lines: lines.map(sanitize::line).collect(),
+        ..Reading::default()
+    };
+    let rows = text_rows(&reading, width(around));
+    page(rows, 0, "not connected", frame, around, theme);
 }
 
 pub(super) fn paste(screen: &Screen, pasted: &Pasted, frame: &mut Frame<'_>, around: Rect) {

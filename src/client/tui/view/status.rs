@@ -95,6 +95,7 @@ fn link(screen: &Screen) -> (&'static str, String, Style) {
         }
         Standing::LoggedOut => ("○", "offline · logged out".to_owned(), theme.bad()),
         Standing::Stopped(why) => {
+            let why = why.first().map_or("", String::as_str);
             let text = format!("offline · {}", sanitize::line(why));
             ("✗", text, theme.bad())
         }
