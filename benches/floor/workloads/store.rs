@@ -90,6 +90,17 @@ async fn history(bench: &Bench, messages: u64) -> anyhow::Result<Vec<Sample>> {
             )
             .await?,
         );
+        // Each message has a word of its own that begins so: as many match as can.
+        let beginning = |nth: u32| {
+            let end = usize::try_from(nth % 6).unwrap_or_default() + 1;
+            let part = "word12".get(..end).unwrap_or_default();
+            format!("\"type\":\"search\",\"words\":\"{part}*\"")
+        };
+        let names = [
+            "search for a beginning p50, ms",
+            "search for a beginning p99, ms",
+        ];
+        samples.extend(delays(&mut client, &case, names, beginning).await?);
     }
     client.leave().await;
     server.stop().await?;
