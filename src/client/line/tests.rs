@@ -246,6 +246,22 @@ fn what_was_missed_is_counted_and_what_is_left_out_named() {
 }
 
 #[test]
+fn the_list_at_the_start_says_where_one_is_called() {
+    let mut screen = Screen::new();
+    let mut calling = posted("@alice");
+    if let EntryBody::Posted { here, .. } = &mut calling {
+        *here = true;
+    }
+    screen.entry("*", "bob", posted("one"));
+    screen.entry("*", "bob", calling);
+    let told = screen.apply(Frame::Current {});
+    assert_eq!(
+        told.last().unwrap(),
+        "-- your conversations: * (2 unread, 1 call you)  #ops  @bob"
+    );
+}
+
+#[test]
 fn the_same_trouble_with_the_link_is_told_once() {
     let mut screen = Screen::new();
     let waiting = |reason: &str| {

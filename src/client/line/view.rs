@@ -225,9 +225,11 @@ impl View {
             self.introduced = true;
             let all = state.conversations().map(|known| {
                 let address = known.address();
-                match known.facts().unread.unread {
-                    0 => address.to_string(),
-                    unread => format!("{address} ({unread} unread)"),
+                let counts = known.facts().unread;
+                match (counts.unread, counts.mentions) {
+                    (0, _) => address.to_string(),
+                    (unread, 0) => format!("{address} ({unread} unread)"),
+                    (unread, calls) => format!("{address} ({unread} unread, {calls} call you)"),
                 }
             });
             let all: Vec<_> = all.collect();
