@@ -98,7 +98,7 @@ impl Room {
         let member = Member {
             account: entry.author.clone(),
             role,
-            reads_from: self.newcomer_reads_from(entry.seq),
+            reads_from: self.newcomer_reads_from(entry.author.id, entry.seq),
             posted_at: Some(entry.at),
         };
         self.invited.remove(&entry.author.id);

@@ -177,18 +177,27 @@ impl<'a> Asker<'a> {
         Ok(())
     }
 
-    /// Joining: a public room is open, a private one needs an invitation, which joining spends.
+    /// Joining: a public room is open, a private one needs an invitation, which joining spends. A
+    /// room that all have left is not lost: an archived one can be joined again, and server admins
+    /// get into a private one.
     pub(super) fn may_join(self) -> Result<&'a Room, Refusal> {
-        self.finds_it()?;
+        if !self.may_take_over() {
+            self.finds_it()?;
+        }
         let room = self.room()?;
         self.is_not_banned(room)?;
         if room.members.contains_key(&self.actor.account.id) {
             return Err(Refusal::AlreadyMember);
         }
-        if room.archived {
+        if room.archived && !room.members.is_empty() {
             return Err(Refusal::Archived);
         }
         Ok(room)
+    }
+
+    fn may_take_over(self) -> bool {
+        let room = self.conversation.as_room();
+        room.is_some_and(|room| room.members.is_empty()) && self.actor.role >= ServerRole::Admin
     }
 
     /// Making a room where there is something: it can only be refused. A taken name has to be
@@ -304,11 +313,15 @@ impl Conversation {
 }
 
 impl Room {
-    /// The first entry that somebody who joins with the entry at `joined` may read.
-    pub(super) const fn newcomer_reads_from(&self, joined: Seq) -> Seq {
+    /// The first entry that somebody who joins with the entry at `joined` may read. Who takes over a
+    /// private room uninvited reads nothing of those who have left it.
+    pub(super) fn newcomer_reads_from(&self, newcomer: AccountId, joined: Seq) -> Seq {
+        let takes_over = self.members.is_empty()
+            && self.visibility == Visibility::Private
+            && !self.invited.contains_key(&newcomer);
         match self.backscroll {
-            Backscroll::All => Seq::FIRST,
-            Backscroll::SinceJoin => joined,
+            Backscroll::All if !takes_over => Seq::FIRST,
+            Backscroll::All | Backscroll::SinceJoin => joined,
         }
     }
 }

@@ -156,15 +156,20 @@ impl Projection<'_> {
     }
 
     fn enter(&self, account: AccountId, at: Timestamp) -> Result<(), StoreError> {
-        let sql = "SELECT backscroll, members FROM rooms WHERE conversation = ?1";
-        let (backscroll, members) = only(self.connection, sql, [self.conversation], |row| {
-            Ok((row.get(0)?, row.get::<_, Count>(1)?.0))
-        })?;
+        let sql = "SELECT backscroll, members = 0,
+                          members = 0 AND visibility = 'private' AND NOT EXISTS (
+                              SELECT 1 FROM invitations WHERE conversation = ?1 AND account = ?2)
+                   FROM rooms WHERE conversation = ?1";
+        let (backscroll, is_empty, takes_over): (Backscroll, bool, bool) =
+            only(self.connection, sql, (self.conversation, account), |row| {
+                Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+            })?;
+        // Who takes over a private room uninvited reads nothing of those who have left it.
         let reads_from = match backscroll {
-            Backscroll::All => Seq::FIRST,
-            Backscroll::SinceJoin => self.seq,
+            Backscroll::All if !takes_over => Seq::FIRST,
+            Backscroll::All | Backscroll::SinceJoin => self.seq,
         };
-        let role = if members == 0 {
+        let role = if is_empty {
             RoomRole::Owner
         } else {
             RoomRole::Member

@@ -155,6 +155,51 @@ fn the_last_member_may_leave_and_the_next_to_come_owns() {
 }
 
 #[test]
+fn an_archived_room_that_all_have_left_is_taken_by_the_next_to_come() {
+    let mut scene = Scene::room(Visibility::Public);
+    scene.does("olga", Command::Set(Setting::Archived(true)));
+    assert_eq!(scene.refuses("stan", Command::Join), Refusal::Archived);
+    for name in ["mona", "mike", "tom", "olga"] {
+        scene.does(name, Command::Leave);
+    }
+    scene.does("stan", Command::Join);
+    assert_eq!(scene.member("stan").unwrap().role, RoomRole::Owner);
+    assert_eq!(scene.refuses("ada", Command::Join), Refusal::Archived);
+    scene.does("stan", Command::Set(Setting::Archived(false)));
+    scene.posts("stan");
+}
+
+#[test]
+fn a_private_room_that_all_have_left_is_for_the_invited_and_for_server_admins() {
+    let left = || {
+        let mut scene = Scene::made(Visibility::Private);
+        scene.posts("olga");
+        scene.does("olga", invite("stan"));
+        scene
+    };
+    let mut scene = left();
+    let absent = Refusal::NoSuchConversation;
+    assert_eq!(scene.refuses("ada", Command::Join), absent);
+    scene.does("olga", Command::Leave);
+    assert_eq!(scene.refuses("olga", Command::Join), absent);
+    assert_eq!(scene.refuses("mike", Command::Join), absent);
+    scene.does("stan", Command::Join);
+    let stan = scene.member("stan").unwrap();
+    assert_eq!((stan.role, stan.reads_from), (RoomRole::Owner, Seq::FIRST));
+    let mut scene = left();
+    scene.does("olga", Command::Leave);
+    assert!(!scene.conversation.can_see(who("ada").account.id));
+    scene.does("ada", Command::Join);
+    let ada = scene.member("ada").unwrap();
+    // What was said among those who have left stays among them.
+    assert_eq!(
+        (ada.role, ada.reads_from),
+        (RoomRole::Owner, scene.conversation.head)
+    );
+    assert_eq!(scene.refuses("ann", Command::Join), absent);
+}
+
+#[test]
 fn when_the_last_owner_is_gone_all_the_same_the_highest_follows() {
     let mut scene = Scene::room(Visibility::Public);
     // As when the account is deleted: nobody is asked.
