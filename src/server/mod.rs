@@ -50,6 +50,8 @@ const LISTEN_BACKLOG: u32 = 1024;
 const DRAIN_TIMEOUT: Duration = Duration::from_secs(3);
 /// How long before its end a certificate is complained about at each start and reload.
 const EXPIRY_NOTICE: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+/// How far a clock may have been put back without a word: what a time service corrects.
+const CLOCK_TOLERANCE: Duration = Duration::from_secs(60);
 /// How often values that have gathered are told.
 const TICK_INTERVAL: Duration = Duration::from_secs(1);
 /// Clients are asked to come back after this long, and as much again by chance.
@@ -177,6 +179,7 @@ impl Server {
             Home::Ephemeral(folder) => (folder, Durability::None),
         };
         let store = Store::open(&folder, durability)?;
+        doubt_clock(store.newest_entry()?);
         let control = Control::open(&folder).map_err(|error| StartError::Control {
             path: folder.join(CONTROL_SOCKET),
             error,
@@ -294,6 +297,7 @@ impl Server {
         self.context.tls.reload()?;
         announce(&self.context.tls);
         let reload = self.context.config().reloaded(new);
+        self.context.auth.reload(&reload.config.limits);
         self.context.hub.set_limits(limits(&reload.config)).await;
         self.context.config.store(Arc::new(reload.config));
         Ok(reload.needs_restart)
@@ -358,6 +362,15 @@ fn announce(tls: &ServerTls) {
     tracing::info!(target: AUDIT, event = "certificate_loaded", %expires, ?names);
     if expires < Timestamp::now().after(EXPIRY_NOTICE) {
         tracing::warn!(%expires, "the certificate ends soon; run netcomm gen-certs --renew, then send SIGHUP");
+    }
+}
+
+/// Says when the clock stands before what was stored by it. Nothing is ordered by time, but tokens and
+/// invites would last for longer, and people read the wrong times.
+fn doubt_clock(newest: Option<Timestamp>) {
+    let now = Timestamp::now();
+    if let Some(newest) = newest.filter(|newest| *newest > now.after(CLOCK_TOLERANCE)) {
+        tracing::warn!(%now, %newest, "the clock stands before the newest entry; set it right");
     }
 }
 

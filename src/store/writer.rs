@@ -7,9 +7,12 @@ use std::{
 
 use rusqlite::{Connection, TransactionBehavior};
 
+use crate::model::Timestamp;
+
 use super::{
     Index, Reader, StoreError, connection,
     folder::{self, Folder, Past},
+    query::first,
     schema,
 };
 
@@ -86,6 +89,16 @@ impl Store {
     /// When its file cannot be made or read.
     pub fn search_index(&self) -> Result<Index, StoreError> {
         Index::open(self.folder.path(), &self.database)
+    }
+
+    /// When the newest entry was stored, by the clock of that time.
+    ///
+    /// # Errors
+    ///
+    /// When the database cannot be read.
+    pub fn newest_entry(&self) -> Result<Option<Timestamp>, StoreError> {
+        let sql = "SELECT at FROM entries ORDER BY id DESC LIMIT 1";
+        first(&self.connection, sql, (), |row| Ok(row.get(0)?))
     }
 
     /// Starts a transaction; nothing it does stays unless it is committed.

@@ -190,6 +190,48 @@ async fn a_new_certificate_and_new_settings_are_taken_over_without_dropping_anyb
 }
 
 #[tokio::test]
+async fn a_new_limit_on_registrations_counts_from_the_reload_on() {
+    let mut site = Site::new(|config| config.limits.registrations_per_hour = 1);
+    let server = site.start();
+    server.register("alice").await;
+    // What was counted by the old limit, an hour, is one turn by the new one: a tenth of a second.
+    site.configure(|config| config.limits.registrations_per_hour = 36_000);
+    server.signal(Signal::HUP);
+    logged(&site, "config_loaded", 1).await;
+    let bob = b"{\"type\":\"register\",\"id\":1,\"user\":\"bob\",\"password\":\"seven rusty bicycles\"}\n";
+    let let_in = async {
+        loop {
+            let mut newcomer = server.connect().await;
+            newcomer.write(bob).await;
+            if let Some(Frame::Ok(_)) = newcomer.frame().await {
+                return;
+            }
+        }
+    };
+    within_deadline("bob is let in", let_in).await;
+}
+
+#[tokio::test]
+async fn a_clock_that_stands_before_the_newest_entry_is_told_of_at_the_start() {
+    let site = Site::new(|_| {});
+    let doubt = "the clock stands before the newest entry";
+    let server = site.start();
+    server.register("alice").await.say("*", "hi").await;
+    server.signal(Signal::TERM);
+    assert!(server.exit().success());
+    let server = site.start();
+    assert_eq!(site.log().matches(doubt).count(), 0);
+    server.signal(Signal::TERM);
+    assert!(server.exit().success());
+    let database = rusqlite::Connection::open(site.path("data/netcomm.db")).unwrap();
+    let hour_ahead = "UPDATE entries SET at = at + 3600000";
+    database.execute(hour_ahead, ()).unwrap();
+    database.close().unwrap();
+    let _server = site.start();
+    logged(&site, doubt, 1).await;
+}
+
+#[tokio::test]
 async fn what_cannot_be_taken_over_leaves_the_old_in_force() {
     let site = Site::new(|_| {});
     let server = site.start();
