@@ -9,6 +9,7 @@ import contextlib
 import fcntl
 import itertools
 import json
+import logging
 import os
 import pathlib
 import secrets
@@ -375,6 +376,10 @@ class Image:
     def close(self):
         with contextlib.suppress(RuntimeError):
             self.unmount()
+
+
+# Of a connection that is cut off while we write, it would tell once a line.
+logging.getLogger("asyncio").setLevel(logging.ERROR)
 
 
 def main(work):
