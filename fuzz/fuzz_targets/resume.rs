@@ -88,6 +88,9 @@ impl Stand {
         let Some((expected, cursors)) = self.expected(right, &resume.cursors) else {
             return;
         };
+        // Which comes first, bob's word or the login, is open.
+        let next = self.heads[&Address::Everyone].next();
+        let either = live && cursors.contains(&(Address::Everyone, next));
         let Self { runtime, server, bob, heads, inputs, .. } = self;
         runtime.block_on(async {
             let mut alice = server.connect("alice").await;
@@ -100,7 +103,9 @@ impl Stand {
             alice.cursors = cursors;
             alice.write(format!("{line}\n").as_bytes()).await;
             let code = login(&mut alice, id).await;
-            assert_eq!(code, expected, "{line}");
+            if !(either && matches!(code, None | Some(Code::Conflict))) {
+                assert_eq!(code, expected, "{line}");
+            }
             if live {
                 until_answered(bob, *inputs).await;
                 let head = heads.get_mut(&Address::Everyone).expect("all are in it");
@@ -185,6 +190,7 @@ async fn until_answered(client: &mut Client, id: u64) {
         match client.read().await {
             Told::Answer(answer) if answer.id == id => return,
             Told::Other => {}
+            Told::Found(other) => panic!("something was found for {other}, which asked for nothing"),
             told => panic!("{told:?} in the place of an answer to {id}"),
         }
     }
