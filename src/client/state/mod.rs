@@ -4,6 +4,7 @@
 //! is missing is asked for, and what cannot be had is named as a gap. Knows nothing of the network
 //! and nothing of screens.
 
+mod consequence;
 mod conversation;
 mod held;
 mod people;
@@ -13,13 +14,14 @@ mod tests;
 use std::collections::{BTreeMap, HashMap};
 
 use crate::{
-    model::{Address, RoomName, Seq, UserName},
+    model::{Address, Seq, UserName},
     protocol::{
-        ConversationFrame, Cursors, EntryBody, EntryFrame, Frame, History, HistoryEnd, InviteOffer,
+        ConversationFrame, Cursors, EntryFrame, Frame, History, HistoryEnd, InviteOffer,
         MemberLine, Positions,
     },
 };
 
+use consequence::Consequence;
 pub use conversation::Conversation;
 pub use held::Held;
 pub use people::{Presence, Roster};
@@ -103,28 +105,6 @@ pub enum Purpose {
     Hole,
     /// To see what was before.
     Past,
-}
-
-/// What an entry leads to beyond its own log.
-#[derive(Clone, Debug, PartialEq)]
-enum Consequence {
-    /// The room is called something else.
-    Renamed(RoomName),
-    /// A user is no member any more.
-    Out(UserName),
-}
-
-impl Consequence {
-    fn of(entry: &EntryFrame) -> Option<Self> {
-        match &entry.body {
-            EntryBody::Renamed { room } => Some(Self::Renamed(room.clone())),
-            EntryBody::Left {} => Some(Self::Out(entry.by.clone())),
-            EntryBody::Kicked { user, .. } | EntryBody::Banned { user, .. } => {
-                Some(Self::Out(user.clone()))
-            }
-            _ => None,
-        }
-    }
 }
 
 /// What the client knows of the chat. Its owner feeds it every frame in the order they came.

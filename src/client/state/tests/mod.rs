@@ -5,8 +5,8 @@ mod delivery;
 
 use super::*;
 use crate::{
-    model::{Emoji, MessageId, Text, Timestamp},
-    protocol::Unread,
+    model::{Emoji, MessageId, RoomName, Text, Timestamp},
+    protocol::{EntryBody, Unread},
 };
 
 fn user(name: &str) -> UserName {
