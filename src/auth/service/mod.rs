@@ -350,7 +350,7 @@ struct Waiting<'a> {
 
 impl Drop for Waiting<'_> {
     fn drop(&mut self) {
-        self.auth.throttle().leave(self.place.take());
+        self.auth.throttle().leave(&mut self.place);
     }
 }
 

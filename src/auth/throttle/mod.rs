@@ -244,7 +244,7 @@ impl Throttle {
                 }
             }
         }
-        self.leave(place.take());
+        self.leave(place);
         match answer {
             Answer::Open => {
                 let table = &mut self.tables(family).guesses;
@@ -264,9 +264,9 @@ impl Throttle {
         }
     }
 
-    /// Gives up a place among those who wait.
-    pub(super) fn leave(&mut self, place: Option<Place>) {
-        if let Some(Place(ticket)) = place {
+    /// Gives up a place among those who wait, if there is one.
+    pub(super) fn leave(&mut self, place: &mut Option<Place>) {
+        if let Some(Place(ticket)) = place.take() {
             self.room.leave(ticket);
         }
     }

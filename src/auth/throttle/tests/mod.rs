@@ -57,7 +57,7 @@ impl World {
         };
         let mut place = None;
         let verdict = self.throttle.ask(self.now(), &attempt, &mut place);
-        self.throttle.leave(place);
+        self.throttle.leave(&mut place);
         verdict
     }
 
