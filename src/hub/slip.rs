@@ -127,6 +127,10 @@ impl Slip {
     }
 
     fn wake(&self) {
+        #[cfg(test)]
+        super::tests::waking::others_may_go_on();
         self.wake.notify_one();
+        #[cfg(test)]
+        super::tests::waking::others_may_go_on();
     }
 }

@@ -4,6 +4,7 @@ mod attaching;
 mod batches;
 mod reading;
 mod simulation;
+pub(super) mod waking;
 
 use tempfile::TempDir;
 

@@ -9,7 +9,7 @@ use super::*;
 use crate::{
     hub::Refused,
     model::{ConversationId, Reason},
-    store::{Body, Kept},
+    store::{Body, Kept, verify},
 };
 
 /// How many seeds are tried; `NETCOMM_SIMULATED_SEEDS` asks for more.
@@ -224,14 +224,21 @@ async fn simulate(seed: u64) {
             25..50 => players[player].look().await,
             50..70 => players[player].invent(&mut random),
             _ => {
-                let mut jobs: Vec<Job> = players
-                    .iter_mut()
-                    .flat_map(|player| player.jobs(random.usize(0..4)))
-                    .collect();
-                if random.u32(0..8) == 0 {
+                let jobs = players.iter_mut().map(|p| p.jobs(random.usize(0..4)));
+                let mut jobs = interleaved(jobs.collect(), &mut random);
+                let chance = random.u32(0..30);
+                if chance < 5 {
                     jobs.push(job_of(|_, _| Err(StoreError::Full)));
                 }
-                world.step(jobs);
+                match chance {
+                    // Dead between deciding and committing, or between committing and applying.
+                    0 | 29 => {
+                        drop(world.core.commit(jobs, at(1)));
+                        world = world.crash_and_return();
+                        players.iter_mut().for_each(Player::lose_the_connection);
+                    }
+                    _ => world.step(jobs),
+                }
             }
         }
     }
@@ -254,7 +261,21 @@ async fn simulate(seed: u64) {
     judge(&world, &players).await;
 }
 
+/// All of them, each list in its order.
+fn interleaved(lists: Vec<Vec<Job>>, random: &mut Rng) -> Vec<Job> {
+    let mut lists: Vec<_> = lists.into_iter().map(Vec::into_iter).collect();
+    let mut jobs = Vec::new();
+    while lists.iter().any(|list| list.len() > 0) {
+        let list = random.usize(0..lists.len());
+        jobs.extend(lists[list].next());
+    }
+    jobs
+}
+
 async fn judge(world: &World, players: &[Player]) {
+    // Memory and store agree: what is stored beside the logs is what applying them gives.
+    let verified = verify(&world.folder.path().join("data")).unwrap();
+    assert_eq!(verified.faults, [""; 0]);
     let mut places: HashMap<ConversationId, Vec<Kept>> = HashMap::new();
     let mut by_message: HashMap<(String, String), u64> = HashMap::new();
     for id in (1..30).map(ConversationId::new) {
