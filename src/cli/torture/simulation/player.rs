@@ -1,6 +1,7 @@
 //! One life of a client: the real core on a journal on disk, and somebody who types.
 
 use std::{
+    collections::BTreeSet,
     path::Path,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
@@ -87,8 +88,11 @@ impl Person {
         let core = Core::simulated(account, way).unwrap();
         let who = format!("{} on screen {life}", self.name);
         let mut view = View::new(&self.name, who, self.member_of.clone(), story.clone());
+        let mut unnamed = BTreeSet::new();
         for (at, cursor) in kept.cursors().unwrap() {
-            view.knows(&Address::parse(&at).unwrap(), cursor);
+            let at = Address::parse(&at).unwrap();
+            view.knows(&at, cursor);
+            unnamed.insert(at);
         }
         let (wishes, orders) = mpsc::channel(WISHES_MAX);
         let standing = Arc::new(Mutex::new(Standing::default()));
@@ -96,6 +100,7 @@ impl Person {
             me: self.name.clone(),
             core,
             view,
+            unnamed,
             story: story.clone(),
             standing: Arc::clone(&standing),
         };
@@ -151,6 +156,8 @@ struct Life {
     me: UserName,
     core: Core,
     view: View,
+    /// What the last life had read, as long as the server has not said that one is still in it.
+    unnamed: BTreeSet<Address>,
     story: Story,
     standing: Arc<Mutex<Standing>>,
 }
@@ -273,8 +280,17 @@ impl Life {
                 from,
                 to,
             }) => self.view.gap(&conversation, from, to),
-            Update::Changed(Change::Conversation(at)) if !self.view.has_seen(&at) => {
-                self.view.begins(&at, u64::MAX);
+            Update::Changed(Change::Conversation(at)) => {
+                self.unnamed.remove(&at);
+                if !self.view.has_seen(&at) {
+                    self.view.begins(&at, u64::MAX);
+                }
+            }
+            Update::Changed(Change::Current) => {
+                // One was put out of these meanwhile; who comes back reads on from there.
+                for at in std::mem::take(&mut self.unnamed) {
+                    self.view.begins(&at, u64::MAX);
+                }
             }
             Update::Changed(Change::Gone(at)) => self.view.begins(&at, u64::MAX),
             Update::Refused(item) => {
