@@ -1,6 +1,6 @@
 //! What a transaction will mean once it is committed, and the showing of it then.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use crate::{
     auth::AUDIT,
@@ -45,9 +45,16 @@ pub(super) struct Batch {
 }
 
 impl Batch {
+    /// The state of a conversation is looked at.
+    pub(super) fn touch(&mut self, id: ConversationId) {
+        if self.touched.last() != Some(&id) {
+            self.touched.push(id);
+        }
+    }
+
     /// Shows the committed entries to all who read them, then answers those who asked.
     pub(super) fn deliver(self, world: &mut World, limits: &Limits) {
-        let mut marks: Vec<(ConversationId, Seq)> = Vec::new();
+        let mut marks: BTreeMap<ConversationId, Seq> = BTreeMap::new();
         for Written {
             entry,
             place,
@@ -85,7 +92,7 @@ impl Batch {
 
 fn show(
     world: &mut World,
-    marks: &mut Vec<(ConversationId, Seq)>,
+    marks: &mut BTreeMap<ConversationId, Seq>,
     entry: Entry,
     place: &Place,
     reading: Vec<Reading>,
@@ -125,10 +132,7 @@ fn show(
             Reading::Stops(account) => world.account_reads_no_more(account, id, seq),
         }
     }
-    match marks.iter_mut().find(|(marked, _)| *marked == id) {
-        Some((_, up_to)) => *up_to = seq,
-        None => marks.push((id, seq)),
-    }
+    marks.insert(id, seq);
 }
 
 /// What moderators do to others goes into the audit trail as well.

@@ -162,6 +162,10 @@ impl Core {
                 Job::Ask { key, request, ask } => turn.ask(key, request, &ask)?,
                 Job::Work(work) => {
                     outcome.finishes.push(work(&tx, &mut outcome.effects)?);
+                    let mut effects = outcome.effects.list.iter();
+                    if effects.any(|effect| matches!(effect, Effect::Rename { .. })) {
+                        turn.world.known.forget();
+                    }
                     for entry in outcome.effects.written.drain(..) {
                         turn.adopt(entry)?;
                     }

@@ -12,6 +12,7 @@ mod core;
 mod cursor;
 mod feed;
 mod job;
+mod known;
 mod operation;
 mod place;
 mod presence;

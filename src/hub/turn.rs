@@ -45,15 +45,15 @@ impl From<Refusal> for Failed {
 }
 
 /// What a batch is worked out against.
-pub(super) struct Turn<'a> {
-    pub(super) tx: &'a Tx<'a>,
+pub(super) struct Turn<'a, 't> {
+    pub(super) tx: &'a Tx<'t>,
     pub(super) world: &'a mut World,
     pub(super) limits: &'a Limits,
     pub(super) batch: &'a mut Batch,
     pub(super) now: Timestamp,
 }
 
-impl Turn<'_> {
+impl Turn<'_, '_> {
     /// Decides one request of a session and writes what follows into the transaction.
     ///
     /// # Errors
@@ -100,11 +100,11 @@ impl Turn<'_> {
             }
             _ => self.decide(actor, ask)?,
         };
-        let entry = self.append(actor, id, ask, event)?;
+        let seq = self.append(actor, id, ask, event)?;
         Ok(Kept {
             to: ask.to.clone(),
-            seq: entry.seq,
-            at: entry.at,
+            seq,
+            at: self.now,
         })
     }
 
@@ -129,14 +129,14 @@ impl Turn<'_> {
             "rooms joined by one account",
         )?;
         let id = self.tx.create_room(name, visibility)?;
-        self.batch.touched.push(id);
+        self.batch.touch(id);
         Ok((id, chat::create(name.clone(), visibility)))
     }
 
     fn decide(&mut self, actor: &Actor, ask: &Ask) -> Result<(ConversationId, Event), Failed> {
         let id = self.resolve(actor, ask)?;
         // Also when nothing comes of it: the state that is read for it is to be let go again.
-        self.batch.touched.push(id);
+        self.batch.touch(id);
         // What the asker may not see must look absent before anything else is looked up.
         if !self.world.state(self.tx, id)?.can_see(actor.account.id) {
             return Err(Refusal::NoSuchConversation.into());
@@ -160,12 +160,17 @@ impl Turn<'_> {
         Ok((id, event))
     }
 
-    fn resolve(&self, actor: &Actor, ask: &Ask) -> Result<ConversationId, Failed> {
+    fn resolve(&mut self, actor: &Actor, ask: &Ask) -> Result<ConversationId, Failed> {
         match &ask.to {
             Address::Everyone => Ok(EVERYONE),
-            Address::Room(name) => Ok(self.tx.room_id(name)?.ok_or(Refusal::NoSuchConversation)?),
+            Address::Room(name) => {
+                let known = self.world.known.room(self.tx, name)?;
+                Ok(known.ok_or(Refusal::NoSuchConversation)?)
+            }
             Address::Direct(name) => {
-                let (me, peer) = (actor.account.id, self.account(name)?.id);
+                let me = actor.account.id;
+                let peer = self.world.known.user(self.tx, name)?;
+                let peer = peer.ok_or(Refused::NoSuchUser)?;
                 let (posts, replies) = match &ask.want {
                     Want::Post { reply_to, .. } => (true, reply_to.is_some()),
                     _ => (false, false),
@@ -173,7 +178,7 @@ impl Turn<'_> {
                 if posts && self.tx.is_blocked(peer, me)? {
                     return Err(Refusal::Blocked.into());
                 }
-                match self.tx.direct_id(me, peer)? {
+                match self.world.known.direct(self.tx, me, peer)? {
                     Some(id) => Ok(id),
                     // Made only for a message that will be taken, or it would stay there empty.
                     None if replies => Err(Refusal::NoSuchMessage.into()),
@@ -286,23 +291,23 @@ impl Turn<'_> {
         id: ConversationId,
         ask: &Ask,
         event: Event,
-    ) -> Result<Entry, Failed> {
+    ) -> Result<Seq, Failed> {
         let here = match &event {
             Event::Posted { here: true, .. } => self.readers_of(id, actor.account.id),
             _ => Vec::new(),
         };
-        self.batch.touched.push(id);
+        let seq = self.world.state(self.tx, id)?.head.next();
         let entry = Entry {
             conversation: id,
-            seq: self.world.state(self.tx, id)?.head.next(),
+            seq,
             at: self.now,
             author: actor.account.clone(),
             message: ask.message.clone(),
             event,
         };
         self.tx.append(&entry, Some(ask.fingerprint), &here)?;
-        self.adopt(entry.clone())?;
-        Ok(entry)
+        self.adopt(entry)?;
+        Ok(seq)
     }
 
     /// Takes an entry in that stands in the transaction already, to be shown after the commit.
@@ -311,7 +316,7 @@ impl Turn<'_> {
     ///
     /// When the store fails; then the whole batch is void.
     pub(super) fn adopt(&mut self, entry: Entry) -> Result<(), StoreError> {
-        self.batch.touched.push(entry.conversation);
+        self.batch.touch(entry.conversation);
         let state = self.world.state(self.tx, entry.conversation)?;
         // A state that was read from the store just now has it already.
         if state.head < entry.seq {

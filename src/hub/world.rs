@@ -13,6 +13,7 @@ use crate::{
 
 use super::{
     feed::{Ended, Opened, SessionKey, Value},
+    known::Known,
     place::Place,
     slip::Slip,
     tail::Tail,
@@ -51,6 +52,7 @@ pub(super) struct World {
     pub(super) sessions: HashMap<SessionKey, Attached>,
     pub(super) accounts: HashMap<AccountId, Vec<SessionKey>>,
     pub(super) away: HashMap<AccountId, Reason>,
+    pub(super) known: Known,
     live: HashMap<ConversationId, Live>,
 }
 
@@ -211,6 +213,7 @@ impl World {
 
     /// Drops what a transaction that failed may have changed in memory.
     pub(super) fn forget(&mut self, touched: &[ConversationId]) {
+        self.known.forget();
         for id in touched {
             if let Some(live) = self.live.get_mut(id) {
                 live.state = None;

@@ -165,3 +165,38 @@ async fn a_full_list_of_rooms_does_not_tell_which_private_rooms_there_are() {
     let secret = world.ask(&mut bob, "#secret", Want::Join).await;
     assert_eq!(secret, world.ask(&mut bob, "#absent", Want::Join).await);
 }
+
+#[tokio::test]
+async fn a_name_that_changes_hands_in_a_batch_leads_to_its_new_owner_from_then_on() {
+    let mut world = World::new();
+    let (mut alice, old) = (world.enter("alice").await, world.account("bob").await);
+    assert_eq!(seq_of(world.ask(&mut alice, "@bob", post("one")).await), 1);
+    let deletes = job_of(move |tx, effects| {
+        let (account, freed) = (old.account(), crate::store::NameAfterwards::Freed);
+        tx.delete_account(account.id, freed, at(1))?;
+        let shown = tx.shown_name(account.id)?.unwrap();
+        effects.rename(account.name.clone(), shown);
+        Ok(())
+    });
+    let registers = job_of(|tx, _| {
+        let new = NewAccount {
+            name: user("bob"),
+            password: PasswordHash::new("$argon2id$none"),
+            role: ServerRole::Member,
+        };
+        tx.register(&new, at(1)).map(drop)
+    });
+    let jobs = vec![
+        alice.job("@bob", post("two")),
+        deletes,
+        alice.job("@bob", post("to nobody")),
+        registers,
+        alice.job("@bob", post("to the new one")),
+    ];
+    world.step(jobs);
+    let answers = alice.look().await.answers;
+    let outcomes: Vec<_> = answers.into_iter().map(|(_, outcome)| outcome).collect();
+    let [before, between, after] = outcomes.try_into().unwrap();
+    assert_eq!((seq_of(before), seq_of(after)), (2, 1));
+    assert_eq!(between, Err(Refused::NoSuchUser));
+}
