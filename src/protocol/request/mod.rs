@@ -66,9 +66,9 @@ macro_rules! verbs {
                 }
             }
 
-            fn read(word: &str, line: &[u8]) -> Option<Result<Self, serde_json::Error>> {
+            fn read(word: &str, line: &str) -> Option<Result<Self, serde_json::Error>> {
                 match word {
-                    $($word => Some(serde_json::from_slice::<$data>(line).map(Self::$variant)),)+
+                    $($word => Some(serde_json::from_str::<$data>(line).map(Self::$variant)),)+
                     _ => None,
                 }
             }
@@ -234,11 +234,12 @@ impl Request {
     ///
     /// [`Malformed`], with the code and sentence for the answer. Unknown fields are ignored.
     pub fn parse(line: &[u8]) -> Result<Self, Malformed> {
-        if std::str::from_utf8(line).is_err() {
+        // Once for the whole line, and not again for each string in it.
+        let Ok(line) = std::str::from_utf8(line) else {
             return Err(Malformed::frame("the line is not UTF-8"));
-        }
-        let head: Head<'_> = serde_json::from_slice(line).map_err(|error| {
-            if error.is_data() && line.trim_ascii_start().starts_with(b"{") {
+        };
+        let head: Head<'_> = serde_json::from_str(line).map_err(|error| {
+            if error.is_data() && line.trim_ascii_start().starts_with('{') {
                 Malformed::frame(sentence(&error))
             } else {
                 Malformed::frame("the line is no JSON object")
