@@ -13,6 +13,14 @@ const STATEMENTS_MAX: usize = 256;
 /// What is left of the write-ahead log after a burst, in bytes.
 const LOG_MAX: i64 = 64 * 1024 * 1024;
 
+/// How many pages the write-ahead log takes before they are copied into the database, which every
+/// sender of that moment waits for. Most are pages written again and again, so that a longer log has
+/// far fewer to copy for each message; half of [`LOG_MAX`].
+const CHECKPOINT_PAGES: i64 = 8 * 1024;
+/// How much of the database the writer keeps in memory, in KiB, once it has used that much: where a
+/// thousand people write at once each has pages of their own.
+const WRITER_CACHE_KIB: i64 = 16 * 1024;
+
 /// Opens the database to write.
 pub(super) fn to_write(database: &Path, durability: Durability) -> Result<Connection, StoreError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
@@ -28,6 +36,9 @@ pub(super) fn to_write(database: &Path, durability: Durability) -> Result<Connec
     connection.pragma_update(None, "fullfsync", true)?;
     connection.pragma_update(None, "checkpoint_fullfsync", true)?;
     connection.pragma_update(None, "journal_size_limit", LOG_MAX)?;
+    connection.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES)?;
+    // Negative: KiB and not pages.
+    connection.pragma_update(None, "cache_size", -WRITER_CACHE_KIB)?;
     connection.pragma_update(None, "foreign_keys", true)?;
     // What was deleted is to be gone from the file too.
     connection.pragma_update(None, "secure_delete", true)?;
