@@ -79,7 +79,7 @@ impl Tx<'_> {
     ///
     /// When the database fails.
     pub fn account_by_name(&self, name: &UserName) -> Result<Option<AccountRecord>, StoreError> {
-        by_name(self.connection(), name)
+        by_name(self.unsettled(), name)
     }
 
     /// How many accounts there are.

@@ -9,11 +9,7 @@ use crate::{
     model::{AccountId, ConversationId, MessageId, Seq, Timestamp},
 };
 
-use super::{
-    Fingerprint, StoreError, Tx, projection,
-    query::{execute, first},
-    row,
-};
+use super::{Fingerprint, StoreError, Tx, ends::Place, projection, query::Often, row, sql::Count};
 
 /// What an account sent before under the same message id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,13 +40,19 @@ impl Tx<'_> {
         fingerprint: Option<Fingerprint>,
         here: &[AccountId],
     ) -> Result<(), StoreError> {
-        let connection = self.connection();
-        move_head(connection, entry)?;
-        insert(connection, entry)?;
+        let connection = self.unsettled();
+        let place = self.ends().take_place(connection, entry)?;
+        let often = self.often();
+        often.insert(entry, place)?;
         if let (Some(message), Some(fingerprint)) = (&entry.message, fingerprint) {
-            remember(connection, entry, message, fingerprint)?;
+            often.remember(entry, message, fingerprint)?;
         }
-        projection::project(connection, entry, here)
+        match &entry.event {
+            Event::Posted { mentions, .. } => {
+                projection::mention(connection, entry, mentions, here)
+            }
+            _ => projection::project(self.connection(), entry),
+        }
     }
 
     /// What this account sent under this message id, however long ago.
@@ -59,9 +61,7 @@ impl Tx<'_> {
     ///
     /// When the database fails.
     pub fn sent(&self, author: AccountId, message: &MessageId) -> Result<Option<Sent>, StoreError> {
-        let sql = "SELECT conversation, seq, at, fingerprint FROM sent
-                   WHERE author = ?1 AND message = ?2";
-        first(self.connection(), sql, (author, message), |row| {
+        self.often().sent.first((author, message), |row| {
             Ok(Sent {
                 conversation: row.get(0)?,
                 seq: row.get(1)?,
@@ -72,66 +72,64 @@ impl Tx<'_> {
     }
 }
 
-/// Takes the next place in the log.
-fn move_head(connection: &Connection, entry: &Entry) -> Result<(), StoreError> {
-    let sql = "UPDATE conversations SET head = head + 1, posts = posts + ?3
-               WHERE id = ?1 AND head + 1 = ?2";
-    let posted = matches!(entry.event, Event::Posted { .. });
-    match execute(connection, sql, (entry.conversation, entry.seq, posted))? {
-        0 => Err(StoreError::OutOfOrder {
-            conversation: entry.conversation,
-            seq: entry.seq,
-        }),
-        _ => Ok(()),
+/// What is done for every message.
+pub(super) struct Appending<'c> {
+    insert: Often<'c>,
+    remember: Often<'c>,
+    sent: Often<'c>,
+}
+
+impl<'c> Appending<'c> {
+    pub(super) const fn new(connection: &'c Connection) -> Self {
+        let insert = "INSERT INTO entries (conversation, seq, at, author, message, kind, text,
+                                           target, reply_to, detail, ordinal, own)
+                      VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)";
+        let remember = "INSERT INTO sent (author, message, conversation, seq, at, fingerprint)
+                        VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+        let sent = "SELECT conversation, seq, at, fingerprint FROM sent
+                    WHERE author = ?1 AND message = ?2";
+        Self {
+            insert: Often::new(connection, insert),
+            remember: Often::new(connection, remember),
+            sent: Often::new(connection, sent),
+        }
     }
-}
 
-fn insert(connection: &Connection, entry: &Entry) -> Result<(), StoreError> {
-    let sql = "INSERT INTO entries (conversation, seq, at, author, message, kind, text, target,
-                                    reply_to, detail, ordinal, own)
-               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10,
-                       (SELECT posts FROM conversations WHERE id = ?1),
-                       iif(?6 = 'posted',
-                           coalesce((SELECT own FROM entries
-                                     WHERE author = ?4 AND conversation = ?1 AND kind = 'posted'
-                                     ORDER BY seq DESC LIMIT 1), 0) + 1, NULL))";
-    let columns = row::columns(&entry.event);
-    let params = (
-        entry.conversation,
-        entry.seq,
-        entry.at,
-        entry.author.id,
-        &entry.message,
-        entry.event.kind(),
-        columns.text,
-        columns.target,
-        columns.reply_to,
-        columns.detail.to_column(),
-    );
-    execute(connection, sql, params).map(drop)
-}
+    fn insert(&self, entry: &Entry, place: Place) -> Result<(), StoreError> {
+        let columns = row::columns(&entry.event);
+        let params = (
+            entry.conversation,
+            entry.seq,
+            entry.at,
+            entry.author.id,
+            &entry.message,
+            entry.event.kind(),
+            columns.text,
+            columns.target,
+            columns.reply_to,
+            columns.detail.to_column(),
+            Count(place.ordinal),
+            place.own.map(Count),
+        );
+        self.insert.execute(params).map(drop)
+    }
 
-fn remember(
-    connection: &Connection,
-    entry: &Entry,
-    message: &MessageId,
-    fingerprint: Fingerprint,
-) -> Result<(), StoreError> {
-    let sql = "INSERT INTO sent (author, message, conversation, seq, at, fingerprint)
-               VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
-    let Entry {
-        author,
-        conversation,
-        seq,
-        at,
-        ..
-    } = entry;
-    execute(
-        connection,
-        sql,
-        (author.id, message, conversation, seq, at, fingerprint),
-    )
-    .map(drop)
+    fn remember(
+        &self,
+        entry: &Entry,
+        message: &MessageId,
+        fingerprint: Fingerprint,
+    ) -> Result<(), StoreError> {
+        let Entry {
+            author,
+            conversation,
+            seq,
+            at,
+            ..
+        } = entry;
+        let params = (author.id, message, conversation, seq, at, fingerprint);
+        self.remember.execute(params).map(drop)
+    }
 }
 
 #[cfg(test)]

@@ -41,7 +41,7 @@ impl Tx<'_> {
     ///
     /// When the database fails.
     pub fn room_id(&self, name: &RoomName) -> Result<Option<ConversationId>, StoreError> {
-        room_id(self.connection(), name)
+        room_id(self.unsettled(), name)
     }
 
     /// The direct conversation of two accounts, in either order.
@@ -56,7 +56,7 @@ impl Tx<'_> {
     ) -> Result<Option<ConversationId>, StoreError> {
         let sql = "SELECT id FROM conversations WHERE kind = 'direct' AND low = ?1 AND high = ?2";
         let pair = (one.min(other), one.max(other));
-        first(self.connection(), sql, pair, |row| Ok(row.get(0)?))
+        first(self.unsettled(), sql, pair, |row| Ok(row.get(0)?))
     }
 
     /// Makes a room without entries or members; its `Created` entry is the caller's to append.

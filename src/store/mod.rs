@@ -15,6 +15,7 @@ mod connection;
 mod conversation;
 mod deletion;
 mod detail;
+mod ends;
 mod error;
 mod export;
 #[cfg(test)]

@@ -75,7 +75,7 @@ impl Tx<'_> {
     /// When the database fails.
     pub fn is_blocked(&self, account: AccountId, other: AccountId) -> Result<bool, StoreError> {
         let sql = "SELECT EXISTS (SELECT 1 FROM blocks WHERE account = ?1 AND blocked = ?2)";
-        only(self.connection(), sql, (account, other), |row| {
+        only(self.unsettled(), sql, (account, other), |row| {
             Ok(row.get(0)?)
         })
     }

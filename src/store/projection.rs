@@ -4,7 +4,7 @@ use rusqlite::Connection;
 
 use crate::{
     chat::{Entry, Event},
-    model::{AccountId, Backscroll, ConversationId, RoomName, RoomRole, Seq, Timestamp},
+    model::{Account, AccountId, Backscroll, ConversationId, RoomName, RoomRole, Seq, Timestamp},
 };
 
 use super::{
@@ -13,12 +13,32 @@ use super::{
     sql::{Count, Millis},
 };
 
-/// Writes down what follows from an entry.
-pub(super) fn project(
+/// Writes down whom a message calls: those it names and, with `@here`, those in `here`. Nobody calls
+/// themselves.
+pub(super) fn mention(
     connection: &Connection,
-    entry: &Entry,
+    message: &Entry,
+    named: &[Account],
     here: &[AccountId],
 ) -> Result<(), StoreError> {
+    let sql = "INSERT INTO mentions (account, conversation, seq) VALUES (?1, ?2, ?3)
+               ON CONFLICT DO NOTHING";
+    let called = named.iter().map(|account| account.id);
+    called
+        .chain(here.iter().copied())
+        .filter(|account| *account != message.author.id)
+        .try_for_each(|account| {
+            execute(
+                connection,
+                sql,
+                (account, message.conversation, message.seq),
+            )
+            .map(drop)
+        })
+}
+
+/// Writes down what follows from an entry that is no message.
+pub(super) fn project(connection: &Connection, entry: &Entry) -> Result<(), StoreError> {
     let room = Projection {
         connection,
         conversation: entry.conversation,
@@ -26,11 +46,7 @@ pub(super) fn project(
     };
     let author = entry.author.id;
     match &entry.event {
-        Event::Posted { mentions, .. } => {
-            let named = mentions.iter().map(|account| account.id);
-            room.mention(named.chain(here.iter().copied()), author)?;
-            room.posted(author, entry.at)
-        }
+        Event::Posted { .. } => Ok(()),
         Event::Edited { target, text } => room.amend(*target, text.as_str(), entry.at),
         Event::Deleted { target } => erase(connection, entry.conversation, *target),
         Event::Reacted { target, emoji } => room.run(
@@ -112,26 +128,6 @@ impl Projection<'_> {
     fn set(&self, column: &str, value: impl rusqlite::ToSql) -> Result<(), StoreError> {
         let sql = format!("UPDATE rooms SET {column} WHERE conversation = ?1");
         self.run(&sql, (self.conversation, value))
-    }
-
-    /// Nobody calls themselves.
-    fn mention(
-        &self,
-        called: impl Iterator<Item = AccountId>,
-        author: AccountId,
-    ) -> Result<(), StoreError> {
-        let sql = "INSERT INTO mentions (account, conversation, seq) VALUES (?1, ?2, ?3)
-                   ON CONFLICT DO NOTHING";
-        called
-            .filter(|account| *account != author)
-            .try_for_each(|account| self.run(sql, (account, self.conversation, self.seq)))
-    }
-
-    fn posted(&self, author: AccountId, at: Timestamp) -> Result<(), StoreError> {
-        self.run(
-            "UPDATE members SET posted_at = ?3 WHERE conversation = ?1 AND account = ?2",
-            (self.conversation, author, at),
-        )
     }
 
     fn amend(&self, target: Seq, text: &str, at: Timestamp) -> Result<(), StoreError> {
@@ -257,7 +253,7 @@ mod tests {
 
     use crate::{
         chat::Conversation,
-        model::{Account, Reason, Topic, Visibility},
+        model::{Reason, Topic, Visibility},
         store::fixture::{self, Fixture, entry},
     };
 

@@ -2,15 +2,19 @@
 
 use std::{
     cell::Cell,
+    fmt,
     path::{Path, PathBuf},
 };
 
-use rusqlite::{Connection, TransactionBehavior};
+use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 use crate::model::Timestamp;
 
 use super::{
-    Index, Reader, StoreError, connection,
+    Index, Reader, StoreError,
+    append::Appending,
+    connection,
+    ends::Ends,
     folder::{self, Folder, Past},
     query::first,
     schema,
@@ -111,13 +115,7 @@ impl Store {
         if self.suspect.get() {
             return Err(StoreError::Suspect);
         }
-        let inner = self
-            .connection
-            .transaction_with_behavior(TransactionBehavior::Immediate)?;
-        Ok(Tx {
-            inner,
-            suspect: &self.suspect,
-        })
+        self.transaction(TransactionBehavior::Immediate)
     }
 
     /// Starts a transaction that only reads: one consistent look at what is committed. Works while
@@ -127,11 +125,16 @@ impl Store {
     ///
     /// When the database cannot be read.
     pub fn snapshot(&mut self) -> Result<Tx<'_>, StoreError> {
-        let inner = self
-            .connection
-            .transaction_with_behavior(TransactionBehavior::Deferred)?;
+        self.transaction(TransactionBehavior::Deferred)
+    }
+
+    fn transaction(&mut self, behavior: TransactionBehavior) -> Result<Tx<'_>, StoreError> {
+        let connection = &self.connection;
         Ok(Tx {
-            inner,
+            appending: Appending::new(connection),
+            // There is no other: the store is borrowed for as long as this one lasts.
+            inner: Transaction::new_unchecked(connection, behavior)?,
+            ends: Ends::default(),
             suspect: &self.suspect,
         })
     }
@@ -173,30 +176,53 @@ impl Drop for Store {
 }
 
 /// A unit of work: sees its own writes, and is undone unless [`Tx::commit`] returns `Ok`.
-#[derive(Debug)]
 pub struct Tx<'a> {
-    inner: rusqlite::Transaction<'a>,
+    // Before the transaction, so that none is under way when that is undone.
+    appending: Appending<'a>,
+    inner: Transaction<'a>,
+    ends: Ends,
     suspect: &'a Cell<bool>,
 }
 
-impl Tx<'_> {
+impl fmt::Debug for Tx<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Tx").finish_non_exhaustive()
+    }
+}
+
+impl<'a> Tx<'a> {
     /// Makes it last: when this returns `Ok`, the disk has it.
     ///
     /// # Errors
     ///
     /// When it cannot be written; then nothing of it is kept.
     pub fn commit(self) -> Result<(), StoreError> {
-        self.inner.commit().map_err(|error| {
-            let error = StoreError::from(error);
+        let written = self.ends.finish(&self.inner);
+        let kept = written.and_then(|()| self.inner.commit().map_err(StoreError::from));
+        kept.inspect_err(|error| {
             if error.needs_reopen() {
                 self.suspect.set(true);
             }
-            error
         })
     }
 
+    /// To read and write with: the database has all that this transaction has done.
     pub(super) fn connection(&self) -> &Connection {
+        self.ends.settle(&self.inner);
         &self.inner
+    }
+
+    /// As [`Tx::connection`], for what has nothing to do with where a log ends.
+    pub(super) fn unsettled(&self) -> &Connection {
+        &self.inner
+    }
+
+    pub(super) const fn often(&self) -> &Appending<'a> {
+        &self.appending
+    }
+
+    pub(super) const fn ends(&self) -> &Ends {
+        &self.ends
     }
 }
 

@@ -1,0 +1,170 @@
+//! Where the logs end that a transaction adds to.
+//!
+//! Of a conversation's head, and of when a member last posted, only the newest state counts. They are
+//! written once a transaction and not once a message: before anything else is asked or written, and
+//! with the commit.
+
+use std::{cell::RefCell, collections::HashMap};
+
+use rusqlite::Connection;
+
+use crate::{
+    chat::{Entry, Event},
+    model::{AccountId, ConversationId, Seq, Timestamp},
+};
+
+use super::{
+    StoreError,
+    query::{execute, first},
+    sql::Count,
+};
+
+/// What a transaction knows of the logs it adds to. Empty whenever anything else may look at them.
+#[derive(Debug, Default)]
+pub(super) struct Ends {
+    known: RefCell<Known>,
+}
+
+#[derive(Debug, Default)]
+struct Known {
+    logs: HashMap<ConversationId, End>,
+    authors: HashMap<(ConversationId, AccountId), Author>,
+    /// Why something could not be written; the commit fails by it.
+    failed: Option<StoreError>,
+}
+
+/// The end of a log.
+#[derive(Clone, Copy, Debug)]
+struct End {
+    head: Seq,
+    posts: u64,
+    in_room: bool,
+}
+
+/// Somebody who has posted there.
+#[derive(Clone, Copy, Debug, Default)]
+struct Author {
+    /// How many messages of theirs there are.
+    own: u64,
+    posted_at: Option<Timestamp>,
+}
+
+/// The place that an entry was given.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Place {
+    /// How many messages were posted up to here.
+    pub(super) ordinal: u64,
+    /// Of a message: how many its author has posted here.
+    pub(super) own: Option<u64>,
+}
+
+impl Ends {
+    /// Gives an entry the next place in its log.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::OutOfOrder`] when it is not the next; and when the database fails.
+    pub(super) fn take_place(
+        &self,
+        connection: &Connection,
+        entry: &Entry,
+    ) -> Result<Place, StoreError> {
+        let out_of_order = || StoreError::OutOfOrder {
+            conversation: entry.conversation,
+            seq: entry.seq,
+        };
+        let known = &mut *self.known.borrow_mut();
+        let mut end = match known.logs.get(&entry.conversation) {
+            Some(end) => *end,
+            None => End::of(connection, entry.conversation)?.ok_or_else(out_of_order)?,
+        };
+        if entry.seq != end.head.next() {
+            return Err(out_of_order());
+        }
+        end.head = entry.seq;
+        let mut own = None;
+        if matches!(entry.event, Event::Posted { .. }) {
+            end.posts += 1;
+            let key = (entry.conversation, entry.author.id);
+            let mut author = match known.authors.get(&key) {
+                Some(author) => *author,
+                None => Author::of(connection, key)?,
+            };
+            author.own += 1;
+            author.posted_at = Some(entry.at);
+            own = Some(author.own);
+            known.authors.insert(key, author);
+        }
+        known.logs.insert(entry.conversation, end);
+        let ordinal = end.posts;
+        Ok(Place { ordinal, own })
+    }
+
+    /// Writes down what is known and forgets it. A failure is kept for [`Ends::finish`]: nothing of a
+    /// transaction that has had one is kept.
+    pub(super) fn settle(&self, connection: &Connection) {
+        let known = &mut *self.known.borrow_mut();
+        if let Err(error) = known.write(connection) {
+            known.failed.get_or_insert(error);
+        }
+    }
+
+    /// Writes down what is known, for the last time.
+    ///
+    /// # Errors
+    ///
+    /// When that failed, now or before.
+    pub(super) fn finish(&self, connection: &Connection) -> Result<(), StoreError> {
+        self.settle(connection);
+        self.known.borrow_mut().failed.take().map_or(Ok(()), Err)
+    }
+}
+
+impl Known {
+    fn write(&mut self, connection: &Connection) -> Result<(), StoreError> {
+        for ((conversation, account), author) in self.authors.drain() {
+            // Only rooms have rows for their members.
+            if self.logs.get(&conversation).is_some_and(|end| end.in_room) {
+                let sql = "UPDATE members SET posted_at = ?3
+                           WHERE conversation = ?1 AND account = ?2";
+                execute(connection, sql, (conversation, account, author.posted_at))?;
+            }
+        }
+        for (conversation, end) in self.logs.drain() {
+            let sql = "UPDATE conversations SET head = ?2, posts = ?3 WHERE id = ?1";
+            execute(connection, sql, (conversation, end.head, Count(end.posts)))?;
+        }
+        Ok(())
+    }
+}
+
+impl End {
+    fn of(connection: &Connection, id: ConversationId) -> Result<Option<Self>, StoreError> {
+        let sql = "SELECT head, posts, kind = 'room' FROM conversations WHERE id = ?1";
+        first(connection, sql, [id], |row| {
+            Ok(Self {
+                head: row.get(0)?,
+                posts: row.get::<_, Count>(1)?.0,
+                in_room: row.get(2)?,
+            })
+        })
+    }
+}
+
+impl Author {
+    fn of(
+        connection: &Connection,
+        (conversation, account): (ConversationId, AccountId),
+    ) -> Result<Self, StoreError> {
+        let sql = "SELECT own FROM entries
+                   WHERE author = ?1 AND conversation = ?2 AND kind = 'posted'
+                   ORDER BY seq DESC LIMIT 1";
+        let last = first(connection, sql, (account, conversation), |row| {
+            Ok(row.get::<_, Count>(0)?.0)
+        })?;
+        Ok(Self {
+            own: last.unwrap_or_default(),
+            posted_at: None,
+        })
+    }
+}
