@@ -1,6 +1,6 @@
 //! A run: each workload on both sides in turns, then the figures.
 
-use std::{path::PathBuf, time::Duration};
+use std::{cell::OnceCell, path::PathBuf, time::Duration};
 
 use anyhow::Context;
 use netcomm::tls::{CertificateFiles, ClientTls, Trust};
@@ -50,6 +50,8 @@ pub(crate) struct Bench {
     pub(crate) files: CertificateFiles,
     /// Resumes TLS sessions; for those that must not, there is [`Bench::fresh_tls`].
     pub(crate) tls: ClientTls,
+    /// A store with a long history, once it is made.
+    pub(crate) long_history: OnceCell<World>,
     folder: TempDir,
 }
 
@@ -67,6 +69,7 @@ impl Bench {
             tls: ClientTls::new(Trust::CaFile(files.ca.clone()))?,
             options,
             files,
+            long_history: OnceCell::new(),
             folder,
         })
     }
@@ -81,6 +84,7 @@ impl Bench {
             Workload::Idle,
             Workload::Arriving,
             Workload::Store,
+            Workload::Stored,
         ];
         let chosen: &[Workload] = match self.options.workloads.as_slice() {
             [] => &all,
@@ -105,7 +109,7 @@ impl Bench {
     }
 
     fn sides(&self, workload: Workload) -> &'static [Side] {
-        if self.options.alone || workload == Workload::Store {
+        if self.options.alone || matches!(workload, Workload::Store | Workload::Stored) {
             &[Side::Netcomm]
         } else {
             &[Side::Floor, Side::Netcomm]

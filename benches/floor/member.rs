@@ -191,14 +191,19 @@ impl Member {
         let mark = if last { 'L' } else { '-' };
         let (by, due) = (self.number, due.as_micros());
         let text = format!("{by:04} {nth:010} {due:012} {mark} ");
+        // Ids hold for ever, and a world may see a run of each kind.
+        let kind = match self.plan {
+            Plan::Answer { .. } => 'p',
+            _ => 'm',
+        };
         let line = match &self.speech {
             Speech::Copied { group, name } => format!(
                 "{{\"type\":\"entry\",\"in\":\"{group}\",\"seq\":{nth:06},\"at\":1764000000000,\
-                 \"by\":\"{name}\",\"message\":\"m{nth:08}\",\"kind\":\"posted\",\
+                 \"by\":\"{name}\",\"message\":\"{kind}{nth:08}\",\"kind\":\"posted\",\
                  \"text\":\"{text:x<TEXT_BYTES$}\"}}\n"
             ),
             Speech::Requests { to } => format!(
-                "{{\"id\":{nth},\"type\":\"send\",\"to\":\"{to}\",\"message\":\"m{nth:08}\",\
+                "{{\"id\":{nth},\"type\":\"send\",\"to\":\"{to}\",\"message\":\"{kind}{nth:08}\",\
                  \"text\":\"{text:x<TEXT_BYTES$}\"}}\n"
             ),
         };

@@ -77,4 +77,6 @@ pub(crate) enum Workload {
     Arriving,
     /// The store itself, and a server with a long history
     Store,
+    /// Whether much that is stored makes messages and arrivals dearer
+    Stored,
 }

@@ -101,6 +101,33 @@ impl World {
             tx.commit()?;
             said += BATCH;
         }
+        // What the server would do for a minute after its start, beside what is measured.
+        let mut index = store.search_index()?;
+        while index.catch_up(usize::try_from(BATCH)?)? {}
+        Ok(())
+    }
+
+    /// Adds what nobody will ask for, straight into the tables: rooms of one member each, and
+    /// accounts that never come.
+    pub(crate) fn stock(&self, stock: Stock) -> anyhow::Result<()> {
+        let sql = match stock {
+            Stock::Nothing => return Ok(()),
+            Stock::Rooms(_) => STOCK_ROOMS,
+            Stock::Accounts(_) => STOCK_ACCOUNTS,
+        };
+        let store = self.open(Durability::None)?;
+        let database = rusqlite::Connection::open(self.data().join("netcomm.db"))?;
+        let count = match stock {
+            Stock::Nothing => 0,
+            Stock::Rooms(count) | Stock::Accounts(count) => count,
+        };
+        let numbers = format!(
+            "CREATE TEMP TABLE numbers AS WITH RECURSIVE n (n) AS
+             (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < {count}) SELECT n FROM n;"
+        );
+        database.execute_batch(&format!("BEGIN; {numbers} {sql} COMMIT;"))?;
+        drop(database);
+        drop(store);
         Ok(())
     }
 
@@ -163,6 +190,39 @@ fn entry(id: ConversationId, nth: usize, by: &Account, event: Event) -> anyhow::
         event,
     })
 }
+
+/// What a store has in it that nobody asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Stock {
+    Nothing,
+    Rooms(u64),
+    Accounts(u64),
+}
+
+const STOCK_ACCOUNTS: &str = "
+    INSERT INTO accounts (name, key, password, role, created)
+    SELECT printf('s%07d', n), printf('s%07d', n), 'none', 'member', 1 FROM numbers;";
+
+/// The first account has made them all; it is far above what one account may, and logs in nowhere.
+const STOCK_ROOMS: &str = "
+    INSERT INTO accounts (name, key, password, role, created)
+    VALUES ('stockist', 'stockist', 'none', 'member', 1);
+    CREATE TEMP TABLE stock AS SELECT last_insert_rowid() AS owner,
+        (SELECT max(id) FROM conversations) AS conversations;
+    INSERT INTO conversations (id, kind, head)
+    SELECT stock.conversations + n, 'room', 1 FROM numbers, stock;
+    INSERT INTO rooms (conversation, name, key, visibility)
+    SELECT stock.conversations + n, printf('s%07d', n), printf('s%07d', n), 'public'
+    FROM numbers, stock;
+    INSERT INTO room_names (key, conversation)
+    SELECT printf('s%07d', n), stock.conversations + n FROM numbers, stock;
+    INSERT INTO members (conversation, account, role, reads_from, posted_at)
+    SELECT stock.conversations + n, stock.owner, 'owner', 1, 1 FROM numbers, stock;
+    INSERT INTO positions (account, conversation, read)
+    SELECT stock.owner, stock.conversations + n, 1 FROM numbers, stock;
+    INSERT INTO entries (conversation, seq, at, author, kind, detail, ordinal)
+    SELECT stock.conversations + n, 1, 1, stock.owner, 'created',
+           printf('{\"word\":\"public\",\"name\":\"s%07d\"}', n), 0 FROM numbers, stock;";
 
 /// A message of a hundred bytes with words that can be searched for.
 pub(crate) fn post(

@@ -17,7 +17,7 @@ use crate::{
 };
 
 /// How many clients are on their way in at the same time.
-const TOGETHER: usize = 16;
+pub(super) const TOGETHER: usize = 16;
 /// How many messages each client of the storm has missed.
 const MISSED: u64 = 50;
 
@@ -76,7 +76,7 @@ async fn storm(bench: &Bench, side: Side) -> anyhow::Result<Vec<Sample>> {
     Ok(samples)
 }
 
-fn tickets(side: Side, world: &World, cursor: Option<u64>) -> Vec<Ticket> {
+pub(super) fn tickets(side: Side, world: &World, cursor: Option<u64>) -> Vec<Ticket> {
     let accounts = world.accounts.iter();
     accounts
         .map(|(_, token)| match side {
@@ -90,7 +90,7 @@ fn tickets(side: Side, world: &World, cursor: Option<u64>) -> Vec<Ticket> {
 }
 
 /// Lets all arrive, so many at a time; says how long until the last one was current.
-async fn arrive(
+pub(super) async fn arrive(
     bench: &Bench,
     server: &Server,
     tickets: Vec<Ticket>,

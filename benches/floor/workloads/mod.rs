@@ -3,6 +3,7 @@
 mod arriving;
 mod idle;
 mod store;
+mod stored;
 mod talk;
 
 use crate::{
@@ -23,5 +24,6 @@ pub(crate) async fn run(
         Workload::Idle => idle::idle(bench, side).await,
         Workload::Arriving => arriving::arriving(bench, side).await,
         Workload::Store => store::store(bench).await,
+        Workload::Stored => stored::stored(bench).await,
     }
 }

@@ -26,9 +26,25 @@ pub(super) async fn store(bench: &Bench) -> anyhow::Result<Vec<Sample>> {
         let case = format!("{batch} a commit");
         samples.push(Sample::new(&case, "durable messages/s", rate));
     }
-    samples.extend(history(bench, 0).await?);
-    samples.extend(history(bench, bench.options.stored).await?);
+    samples.extend(history(bench, &talked(0)?, 0).await?);
+    let stored = bench.options.stored;
+    let long = match bench.long_history.get() {
+        Some(world) => world,
+        // Made once: the runs only read it.
+        None => {
+            let world = talked(stored)?;
+            bench.long_history.get_or_init(|| world)
+        }
+    };
+    samples.extend(history(bench, long, stored).await?);
     Ok(samples)
+}
+
+fn talked(messages: u64) -> anyhow::Result<World> {
+    let world = World::new(MEMBERS)?;
+    world.rooms_of(MEMBERS)?;
+    world.history(messages)?;
+    Ok(world)
 }
 
 fn batches(bench: &Bench, batch: u64) -> anyhow::Result<f64> {
@@ -52,15 +68,12 @@ fn batches(bench: &Bench, batch: u64) -> anyhow::Result<f64> {
     Ok(number as f64 / begin.elapsed().as_secs_f64())
 }
 
-async fn history(bench: &Bench, messages: u64) -> anyhow::Result<Vec<Sample>> {
+async fn history(bench: &Bench, world: &World, messages: u64) -> anyhow::Result<Vec<Sample>> {
     let case = format!("{messages} stored");
-    let world = World::new(MEMBERS)?;
-    world.rooms_of(MEMBERS)?;
-    world.history(messages)?;
-    let server = bench.serve(Side::Netcomm, &world).await?;
+    let server = bench.serve(Side::Netcomm, world).await?;
     let started = server.started_in.as_secs_f64() * 1e3;
     let memory = server.usage()?.memory as f64 / 1024.0;
-    let ticket = Ticket::token(&world, 0)?;
+    let ticket = Ticket::token(world, 0)?;
     let mut client = Client::enter(server.address, &bench.tls, &ticket, |_| {}).await?;
     let mut samples = vec![
         Sample::new(&case, "start, ms", started),

@@ -19,6 +19,7 @@ const WINDOW: u64 = 16;
 const FANOUT_SENDERS: usize = 4;
 /// How many clients connect at once before the measurement.
 const ENTER_TOGETHER: usize = 32;
+const CPU_PER_MESSAGE: &str = "CPU per message, µs";
 
 /// Who is there and who talks.
 #[derive(Clone, Copy, Debug)]
@@ -43,6 +44,7 @@ struct Talk {
 /// One room, four senders that never wait.
 pub(super) async fn fanout(bench: &Bench, side: Side) -> anyhow::Result<Vec<Sample>> {
     let mut samples = Vec::new();
+    let mut before = None;
     for members in bench.sizes(&[100, 1000], &[50]) {
         let shape = Shape {
             groups: 1,
@@ -55,8 +57,38 @@ pub(super) async fn fanout(bench: &Bench, side: Side) -> anyhow::Result<Vec<Samp
         samples.extend(talk.costs(&case));
         let peak = talk.usage.memory_peak as f64 / 1024.0;
         samples.push(Sample::new(&case, "peak memory, MiB", peak));
+        let each = talk.cpu_each_message();
+        samples.push(Sample::new(&case, CPU_PER_MESSAGE, each));
+        if let Some((fewer, less)) = before.replace((members, each)) {
+            let case = format!("{members} beside {fewer} members");
+            samples.push(Sample::new(&case, "a message costs, times", each / less));
+        }
     }
     Ok(samples)
+}
+
+/// What a message costs a server in this world, by its CPU: in a room of all accounts with four
+/// senders that never wait, or between pairs that answer each other.
+pub(super) async fn cost(bench: &Bench, world: &World, pairs: bool) -> anyhow::Result<f64> {
+    let accounts = world.accounts.len();
+    let (groups, members) = if pairs {
+        (accounts / 2, 2)
+    } else {
+        (1, accounts)
+    };
+    let (senders, plan) = if pairs {
+        (2, Plan::Answer { begins: true })
+    } else {
+        (FANOUT_SENDERS, Plan::Pipeline(WINDOW))
+    };
+    let shape = Shape {
+        groups,
+        members,
+        senders,
+        plan,
+    };
+    let talk = Talk::within(bench, Side::Netcomm, world, shape).await?;
+    Ok(talk.cpu_each_message())
 }
 
 /// One room at a rate that leaves the server idle most of the time.
@@ -108,8 +140,7 @@ pub(super) async fn private(bench: &Bench, side: Side) -> anyhow::Result<Vec<Sam
         let case = format!("{groups} pairs");
         let rate = talk.sent as f64 / talk.took.as_secs_f64();
         samples.push(Sample::new(&case, "messages/s", rate));
-        let cpu = talk.cpu.as_secs_f64() * 1e6 / talk.sent as f64;
-        samples.push(Sample::new(&case, "CPU per message, µs", cpu));
+        samples.push(Sample::new(&case, CPU_PER_MESSAGE, talk.cpu_each_message()));
         samples.extend(talk.delays(&case));
     }
     Ok(samples)
@@ -125,7 +156,17 @@ impl Talk {
         if !pairs {
             world.rooms_of(shape.members)?;
         }
-        let server = bench.serve(side, &world).await?;
+        Self::within(bench, side, &world, shape).await
+    }
+
+    async fn within(
+        bench: &Bench,
+        side: Side,
+        world: &World,
+        shape: Shape,
+    ) -> anyhow::Result<Self> {
+        let pairs = matches!(shape.plan, Plan::Answer { .. });
+        let server = bench.serve(side, world).await?;
         let mut clients = Vec::with_capacity(shape.groups * shape.members);
         let places: Vec<usize> = (0..shape.groups * shape.members).collect();
         for places in places.chunks(ENTER_TOGETHER) {
@@ -133,7 +174,7 @@ impl Talk {
             for &place in places {
                 let ticket = match side {
                     Side::Floor => Ticket::Group(format!("#r{}", place / shape.members)),
-                    Side::Netcomm => Ticket::token(&world, place)?,
+                    Side::Netcomm => Ticket::token(world, place)?,
                 };
                 let (address, tls) = (server.address, bench.tls.clone());
                 entering.spawn(async move {
@@ -154,7 +195,7 @@ impl Talk {
         };
         let mut members = JoinSet::new();
         for (place, client) in clients {
-            let speech = speech(side, &world, place, shape.members, pairs)?;
+            let speech = speech(side, world, place, shape.members, pairs)?;
             members.spawn(member(shape, place, client, speech, run).run());
         }
         let mut talk = Self {
@@ -181,6 +222,10 @@ impl Talk {
         self.deliveries += seen.received;
         self.reads += seen.reads;
         self.ages.extend(seen.ages);
+    }
+
+    fn cpu_each_message(&self) -> f64 {
+        self.cpu.as_secs_f64() * 1e6 / self.sent as f64
     }
 
     fn costs(&self, case: &str) -> Vec<Sample> {
