@@ -172,7 +172,7 @@ fn keep(times: u64) -> anyhow::Result<()> {
         at: Timestamp::from_millis(1),
         author: record.account,
         message: None,
-        event: chat::create(name.clone(), Visibility::Public),
+        event: chat::create(name, Visibility::Public),
     };
     tx.append(&entry, None, &[])?;
     tx.commit()?;
