@@ -81,6 +81,8 @@ pub(super) fn roles(place: &str, standing: &Standing, findings: &mut Vec<Finding
         match (line.kind.as_str(), &line.about) {
             ("posted", _) => drop(authors.insert(line.seq, by)),
             ("created", _) => drop(given.insert(by, RoomRole::Owner)),
+            // Who comes first when all have left is its owner.
+            ("joined", _) if given.is_empty() => drop(given.insert(by, RoomRole::Owner)),
             ("joined", _) => drop(given.insert(by, RoomRole::Member)),
             ("left", _) => drop(given.remove(by)),
             ("kicked" | "banned", About::User(user)) => drop(given.remove(user.as_str())),

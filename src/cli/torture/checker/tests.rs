@@ -335,3 +335,15 @@ fn a_read_position_that_moves_back_is_found() {
         "{found:?}"
     );
 }
+
+#[test]
+fn who_comes_first_after_all_have_left_is_the_owner() {
+    let log = [
+        by("alice", "created", About::Nothing, line(1, "m1")),
+        by("alice", "left", About::Nothing, line(2, "m2")),
+        by("bob", "joined", About::Nothing, line(3, "b1")),
+    ];
+    let stands = |role| check(&with_roles(&log, &[("bob", role)]), &[]);
+    assert_eq!(stands(RoomRole::Owner), []);
+    assert_ne!(stands(RoomRole::Member), []);
+}

@@ -133,10 +133,7 @@ fn history(data: &Path) -> BTreeMap<Where, Standing> {
                 .texts
                 .extend(text.map(|text| (entry.seq.get(), text)));
         }
-        // Where all have left, who comes first is the owner without an entry that says so.
-        if let Address::Room(room) = &at
-            && room.as_str() != "door"
-        {
+        if let Address::Room(room) = &at {
             standing.roles = Some(roles(&snapshot, room));
         }
         history.insert(entry::place(&me, &at), standing);
