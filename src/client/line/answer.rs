@@ -4,7 +4,7 @@ use jiff::tz::TimeZone;
 
 use crate::{
     client::sanitize,
-    model::Timestamp,
+    model::{Seq, Timestamp},
     protocol::{Answer, Hit, RoomLine, SessionLine, UserLine, Verb},
 };
 
@@ -35,8 +35,12 @@ pub(super) fn lines(verb: &Verb, answer: &Answer, hits: &[Hit], zone: &TimeZone)
         ),
         Verb::Search(_) => found(hits, answer.next.is_some(), zone),
         Verb::History(_) => match &answer.history {
-            Some(end) if !end.more => vec!["-- that is the beginning --".to_owned()],
-            _ => Vec::new(),
+            None => Vec::new(),
+            Some(end) if end.more => Vec::new(),
+            Some(end) if end.start > Seq::FIRST => {
+                vec!["-- that is all there is to read; what was before is not kept --".to_owned()]
+            }
+            Some(_) => vec!["-- that is the beginning --".to_owned()],
         },
         Verb::Offer(_) => answer
             .link

@@ -24,23 +24,28 @@ struct Screen {
     next: u64,
 }
 
+/// A conversation in which nothing has happened yet.
+fn conversation(address: &str) -> ConversationFrame {
+    ConversationFrame {
+        conversation: Address::parse(address).unwrap(),
+        was: None,
+        head: Seq::ZERO,
+        start: Seq::FIRST,
+        role: None,
+        topic: None,
+        visibility: None,
+        unread: Unread::default(),
+        silent: false,
+        archived: false,
+    }
+}
+
 impl Screen {
     fn new() -> Self {
         let mut state = State::default();
         state.begin(user("alice"));
         for address in ["*", "#ops", "@bob"] {
-            state.apply(Frame::Conversation(ConversationFrame {
-                conversation: Address::parse(address).unwrap(),
-                was: None,
-                head: Seq::ZERO,
-                start: Seq::FIRST,
-                role: None,
-                topic: None,
-                visibility: None,
-                unread: Unread::default(),
-                silent: false,
-                archived: false,
-            }));
+            state.apply(Frame::Conversation(conversation(address)));
         }
         let day = jiff::civil::date(2026, 11, 23);
         let view = View::new(TimeZone::UTC, Some(day));
@@ -302,4 +307,27 @@ fn failed_logins_are_told_to_whom_they_were_about() {
     );
     let hostile = Change::Notice("\u{9b}2Jhi".to_owned());
     assert_eq!(screen.show(&Update::Changed(hostile)), ["-- \u{fffd}2Jhi"]);
+}
+
+#[test]
+fn what_is_not_kept_any_more_is_told_apart_from_what_can_be_fetched() {
+    let mut screen = Screen::new();
+    screen.entry("#ops", "bob", posted("one"));
+    screen.apply(Frame::Conversation(ConversationFrame {
+        head: Seq::new(30),
+        start: Seq::new(11),
+        ..conversation("#ops")
+    }));
+    let gap = Frame::Gap {
+        conversation: Address::parse("#ops").unwrap(),
+        from: Seq::new(2),
+        to: Seq::new(12),
+    };
+    assert_eq!(
+        screen.apply(gap),
+        [
+            "-- 9 older entries of #ops are not kept any more",
+            "-- 2 older entries of #ops are not shown: /to #ops and /history show them"
+        ]
+    );
 }

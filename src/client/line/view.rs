@@ -155,10 +155,13 @@ impl View {
                 to,
             } => {
                 let count = to.get().saturating_sub(from.get()).saturating_add(1);
-                let older = format!("{count} older entries of {conversation} are not shown");
-                vec![Shown::Notice(format!(
-                    "-- {older}: /to {conversation} and /history show them"
-                ))]
+                let known = state.conversation(conversation);
+                let lost = known.map_or(0, |known| known.lost(*from, *to));
+                let (gone, older) = (older(lost, conversation), older(count - lost, conversation));
+                let gone = gone.map(|gone| format!("-- {gone} are not kept any more"));
+                let how = format!("/to {conversation} and /history show them");
+                let older = older.map(|older| format!("-- {older} are not shown: {how}"));
+                gone.into_iter().chain(older).map(Shown::Notice).collect()
             }
             Change::Current => self.current(state),
             Change::Conversation(address) if self.introduced && state.is_current() => {
@@ -251,6 +254,10 @@ fn presence(state: &State, user: &UserName) -> Vec<Shown> {
         (_, false) => "offline".to_owned(),
     };
     vec![Shown::Notice(format!("-- {user} is {how}"))]
+}
+
+fn older(count: u64, conversation: &Address) -> Option<String> {
+    (count > 0).then(|| format!("{count} older entries of {conversation}"))
 }
 
 fn about(state: &State, address: &Address) -> String {

@@ -77,6 +77,13 @@ impl Conversation {
         &self.facts
     }
 
+    /// How many of these entries, the last included, stand before what is kept and may be read.
+    #[must_use]
+    pub fn lost(&self, from: Seq, to: Seq) -> u64 {
+        let end = to.next().min(self.facts.start);
+        end.get().saturating_sub(from.get())
+    }
+
     /// The last entry that was taken in or named as left out.
     #[must_use]
     pub const fn cursor(&self) -> Seq {

@@ -24,6 +24,8 @@ pub(crate) enum Piece<'a> {
     Unread,
     /// Left out: the first and the last.
     Gap(Seq, Seq),
+    /// So many that are not kept any more.
+    Lost(u64),
     /// Somebody said something.
     Message {
         /// What.
@@ -47,7 +49,12 @@ impl Piece<'_> {
         match self {
             Self::Message { entry, .. } | Self::Event(entry) => Some(entry.seq),
             Self::Crowd(entries) => entries.last().map(|entry| entry.seq),
-            Self::Earlier | Self::Day(_) | Self::Unread | Self::Gap(..) | Self::Pending(_) => None,
+            Self::Earlier
+            | Self::Day(_)
+            | Self::Unread
+            | Self::Gap(..)
+            | Self::Lost(_)
+            | Self::Pending(_) => None,
         }
     }
 }
@@ -67,14 +74,27 @@ pub(crate) fn pieces<'a>(
             pieces.push(Piece::Earlier);
         }
         let entries = known.entries().map(|held| held.entry());
-        walk(entries.peekable(), divider, zone, &mut pieces);
+        walk(known, entries.peekable(), divider, zone, &mut pieces);
     }
     let messages = pending.filter(|item| !matches!(item.verb, Verb::Join(_) | Verb::Create(_)));
     pieces.extend(messages.map(Piece::Pending));
     pieces
 }
 
+/// What is not here: some of it may be fetched, some may be gone for good.
+fn gap(known: &Conversation, from: Seq, to: Seq, pieces: &mut Vec<Piece<'_>>) {
+    let lost = known.lost(from, to);
+    if lost > 0 {
+        pieces.push(Piece::Lost(lost));
+    }
+    let kept = Seq::new(from.get().saturating_add(lost));
+    if kept <= to {
+        pieces.push(Piece::Gap(kept, to));
+    }
+}
+
 fn walk<'a>(
+    known: &Conversation,
     mut entries: Peekable<impl Iterator<Item = &'a EntryFrame>>,
     divider: Option<Seq>,
     zone: &TimeZone,
@@ -85,7 +105,7 @@ fn walk<'a>(
     let mut divider = divider;
     while let Some(entry) = entries.next() {
         if let Some(above) = above.filter(|above| above.seq.next() < entry.seq) {
-            pieces.push(Piece::Gap(above.seq.next(), entry.seq.previous()));
+            gap(known, above.seq.next(), entry.seq.previous(), pieces);
         }
         above = Some(entry);
         if !is_shown(entry) {

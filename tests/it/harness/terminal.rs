@@ -39,8 +39,10 @@ impl<'a> Terminals<'a> {
     }
 
     fn done(&self, arguments: &[&str]) -> String {
-        let output = self.tmux(arguments).output();
-        let output = output.expect("tmux must be installed (Debian: apt-get install tmux)");
+        let output = match self.tmux(arguments).output() {
+            Ok(output) => output,
+            Err(error) => panic!("cannot run tmux: {error} (Debian: apt-get install tmux)"),
+        };
         assert!(output.status.success(), "{arguments:?}: {output:?}");
         String::from_utf8(output.stdout).unwrap()
     }

@@ -169,6 +169,10 @@ fn rows(piece: &Piece<'_>, manner: &Manner<'_>) -> Vec<Row> {
             let text = format!("{count} not here yet · Page-up fetches them");
             vec![rule(&text, manner, theme.waiting())]
         }
+        Piece::Lost(count) => {
+            let text = format!("{count} not kept any more");
+            vec![rule(&text, manner, theme.dim())]
+        }
         Piece::Message {
             entry,
             first,
