@@ -3,7 +3,7 @@
 use netcomm::config::Registration;
 use serde_json::Value;
 
-use crate::harness::{Cutter, PASSWORD, Site, Terminals, run};
+use crate::harness::{Cutter, PASSWORD, Site, Terminal, Terminals, run};
 
 /// All that was said to everybody, as an account of this state folder reads it.
 fn history(site: &Site, who: &str) -> Vec<(u64, String)> {
@@ -26,6 +26,15 @@ fn link_on(screen: &str) -> &str {
     &link[..end]
 }
 
+/// Gives a new account its password, and waits until it is let in.
+async fn choose_password(who: &Terminal<'_>) {
+    who.shows("new password:").await;
+    who.line(PASSWORD);
+    who.shows("the same again:").await;
+    who.line(PASSWORD);
+    who.shows("TLS 1.3").await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn two_people_chat_through_a_cut_and_a_kill_and_end_with_the_same_history() {
     let mut site = Site::new(|config| config.server.registration = Registration::Invite);
@@ -37,14 +46,12 @@ async fn two_people_chat_through_a_cut_and_a_kill_and_end_with_the_same_history(
     let cutter = Cutter::before(address).await;
     let terminals = Terminals::new(&site);
 
-    let alice = terminals.open("alice", &format!("connect '{invite}'"));
-    alice.shows("User name:").await;
+    let alice = terminals.open("alice", "connect");
+    alice.shows("Paste an invite link").await;
+    alice.line(&invite);
+    alice.shows("What is your name").await;
     alice.line("alice");
-    alice.shows("password").await;
-    alice.line(PASSWORD);
-    alice.shows("again").await;
-    alice.line(PASSWORD);
-    alice.shows("TLS 1.3").await;
+    choose_password(&alice).await;
 
     alice.line("/offer");
     let screen = alice.shows("netcomm://").await;
@@ -52,11 +59,7 @@ async fn two_people_chat_through_a_cut_and_a_kill_and_end_with_the_same_history(
     let port = |port: u16| format!(":{port}/");
     let link = link_on(&screen).replace(&port(address.port()), &port(cutter.address().port()));
     let bob = terminals.open("bob", &format!("connect '{link}' --user bob"));
-    bob.shows("password").await;
-    bob.line(PASSWORD);
-    bob.shows("again").await;
-    bob.line(PASSWORD);
-    bob.shows("TLS 1.3").await;
+    choose_password(&bob).await;
 
     alice.line("good morning");
     bob.shows("good morning").await;

@@ -23,7 +23,7 @@ pub(crate) use cutter::Cutter;
 pub(crate) use expected::{Expected, joined, kicked, left, posted};
 pub(crate) use piped::{Ended, run, start};
 pub(crate) use server::TestServer;
-pub(crate) use terminal::Terminals;
+pub(crate) use terminal::{Terminal, Terminals};
 
 /// How long anything may take that is to happen at all: generous, as test machines are busy.
 pub(crate) const DEADLINE: Duration = Duration::from_secs(20);
