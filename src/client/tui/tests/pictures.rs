@@ -9,6 +9,7 @@ use super::{
     svg::svg,
 };
 use crate::{
+    auth::LoginError,
     client::{
         core::Update,
         tui::{
@@ -18,6 +19,7 @@ use crate::{
         },
     },
     model::{Address, Seq, Timestamp, UserName},
+    protocol::{Code, Failure},
 };
 
 /// Compares a screen with its pictures.
@@ -150,6 +152,21 @@ fn a_login_asks_for_the_password_unseen() {
     }));
     scene.write("secret");
     check(&scene, "login");
+}
+
+#[test]
+fn why_a_login_was_refused_is_read_whole() {
+    let mut scene = Scene::new();
+    scene.happen(Event::Told(Update::NeedsLogin {
+        hello: None,
+        refused: Some(Failure {
+            id: None,
+            code: Code::LoginRefused,
+            text: LoginError::Refused { guessed: None }.to_string(),
+            retry_ms: None,
+        }),
+    }));
+    check(&scene, "turned-away");
 }
 
 #[test]

@@ -57,7 +57,7 @@ impl Turn<'_> {
         }
         if let Some(failed) = welcome.failed_logins.filter(|failed| *failed > 0) {
             self.fail(format!(
-                "{failed} logins to your account have failed since the last one"
+                "failed logins to your account since the last one: {failed}"
             ));
         }
     }

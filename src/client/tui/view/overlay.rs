@@ -188,8 +188,11 @@ fn ask(ask: &Ask, known: Known<'_>, frame: &mut Frame<'_>, around: Rect, theme: 
         ),
         Asking::Change => ("change the password", ["Enter goes on · Esc gives up", ""]),
     };
-    let inside = boxed(frame, middle(around, QUESTION, 8), title, theme.good());
-    let width = usize::from(inside.width);
+    // A refusal is read whole, however narrow the box.
+    let width = usize::from(QUESTION.min(around.width).saturating_sub(2));
+    let why = wrap::wrap(&[Span::styled(ask.why.as_str(), theme.bad())], width);
+    let area = middle(around, QUESTION, why.len() + 7);
+    let inside = boxed(frame, area, title, theme.good());
     let question = ask.questions().get(ask.given.len());
     let prompt = format!("{}: ", question.copied().unwrap_or_default());
     let room = width.saturating_sub(prompt.len() + 1);
@@ -204,16 +207,14 @@ fn ask(ask: &Ask, known: Known<'_>, frame: &mut Frame<'_>, around: Rect, theme: 
     let column = prompt.len() + wrap::columns(&typed);
     let who = format!("{} at {}", known.me, known.server);
     let foot = foot.map(|line| Line::styled(wrap::cut(line, width), theme.dim()));
-    let mut rows = vec![
-        Line::raw(wrap::cut(&who, width)),
-        Line::styled(wrap::cut(&ask.why, width), theme.bad()),
-        Line::raw(format!("{prompt}{typed}")),
-        Line::raw(""),
-    ];
+    let mut rows = vec![Line::raw(wrap::cut(&who, width))];
+    rows.extend(why);
+    let row = u16::try_from(rows.len()).unwrap_or(0);
+    rows.extend([Line::raw(format!("{prompt}{typed}")), Line::raw("")]);
     rows.extend(foot);
     lines(frame, inside, rows);
     let column = u16::try_from(column).unwrap_or(0);
-    frame.set_cursor_position(Position::new(inside.x + column, inside.y + 2));
+    frame.set_cursor_position(Position::new(inside.x + column, inside.y + row));
 }
 
 /// A line to type in, at the top of a box.
