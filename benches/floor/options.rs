@@ -28,6 +28,11 @@ pub(crate) struct Options {
     #[arg(long, value_delimiter = ',')]
     pub(crate) sizes: Vec<usize>,
 
+    /// How many messages of each of the four senders in one room are on their way at once; a session
+    /// of NetComm takes 64 before it waits for an answer
+    #[arg(long, default_value_t = 16)]
+    pub(crate) window: u64,
+
     /// Messages that stand in the large store
     #[arg(long, default_value_t = 1_000_000)]
     pub(crate) stored: u64,

@@ -14,8 +14,6 @@ use crate::{
     world::World,
 };
 
-/// How many messages of each sender are on their way at once.
-const WINDOW: u64 = 16;
 const FANOUT_SENDERS: usize = 4;
 /// How many clients connect at once before the measurement.
 const ENTER_TOGETHER: usize = 32;
@@ -50,7 +48,7 @@ pub(super) async fn fanout(bench: &Bench, side: Side) -> anyhow::Result<Vec<Samp
             groups: 1,
             members,
             senders: FANOUT_SENDERS,
-            plan: Plan::Pipeline(WINDOW),
+            plan: Plan::Pipeline(bench.options.window),
         };
         let talk = Talk::of(bench, side, shape).await?;
         let case = format!("{members} members");
@@ -79,7 +77,7 @@ pub(super) async fn cost(bench: &Bench, world: &World, pairs: bool) -> anyhow::R
     let (senders, plan) = if pairs {
         (2, Plan::Answer { begins: true })
     } else {
-        (FANOUT_SENDERS, Plan::Pipeline(WINDOW))
+        (FANOUT_SENDERS, Plan::Pipeline(bench.options.window))
     };
     let shape = Shape {
         groups,
