@@ -6,7 +6,10 @@ use std::{
     fmt::Display,
     io::{self, Stdout, Write, stdout},
     panic,
-    sync::Once,
+    sync::{
+        Once,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use crossterm::{
@@ -28,6 +31,10 @@ use super::{
     view,
 };
 use crate::client::sanitize;
+
+/// Whether the terminal is taken: a panic gives it back before it is told, and giving it back a second
+/// time would set the cursor back into what was told.
+static TAKEN: AtomicBool = AtomicBool::new(false);
 
 /// The terminal while the client has it. Dropping it gives it back.
 pub(super) struct Terminal {
@@ -104,6 +111,7 @@ impl Terminal {
     }
 
     fn enter(&mut self) -> io::Result<()> {
+        TAKEN.store(true, Ordering::SeqCst);
         enable_raw_mode()?;
         let extras = (
             EnterAlternateScreen,
@@ -126,6 +134,9 @@ impl Drop for Terminal {
 
 /// Gives the terminal back. Harmless when it was not taken.
 fn leave() {
+    if !TAKEN.swap(false, Ordering::SeqCst) {
+        return;
+    }
     // There is nobody to tell when the terminal itself is gone; each is tried whatever the others do.
     let _gone = each(DisableMouseCapture);
     let _gone = each(DisableFocusChange);
