@@ -156,7 +156,7 @@ enum Whose<'a> {
 struct Tables {
     /// Those that limit.
     guesses: Table,
-    /// Who has asked: those of [`NETWORK`] and [`ASKER`].
+    /// Who has asked: those of [`NETWORK`] and [`ASKER`](rule::ASKER).
     asked: Table,
     /// Those of [`PROVEN`].
     proven: Table,

@@ -74,7 +74,8 @@ impl Throttle {
         (likeness, asked, Reverse(waiter.ticket))
     }
 
-    /// How much somebody looks like those who have asked for an account before; see [`SHARES`].
+    /// How much somebody looks like those who have asked for an account before; see
+    /// [`SHARES`](super::rule::SHARES).
     pub(super) fn likeness(&mut self, family: Family, asked: Asked, now: Millis) -> usize {
         let table = &mut self.tables(family).asked;
         let of_them = asked.rules();
