@@ -109,22 +109,31 @@ fn search_prints_what_holds_all_words_the_newest_first() {
     assert_eq!(nothing.stdout, "");
 }
 
-/// A program that goes on until it is left.
+/// A program that goes on until it is left. Killed when dropped, also by a test that fails.
 struct Going {
     child: Child,
-    stdout: BufReader<ChildStdout>,
+    /// Nothing once nobody reads any more.
+    stdout: Option<BufReader<ChildStdout>>,
+}
+
+impl Drop for Going {
+    fn drop(&mut self) {
+        // It may have ended already, which is no harm.
+        drop(self.child.kill());
+        drop(self.child.wait());
+    }
 }
 
 impl Going {
     fn start(site: &Site, arguments: &[&str]) -> Self {
         let mut child = site.client(arguments).spawn().unwrap();
-        let stdout = BufReader::new(child.stdout.take().unwrap());
+        let stdout = child.stdout.take().map(BufReader::new);
         Self { child, stdout }
     }
 
     fn line(&mut self) -> String {
         let mut line = String::new();
-        self.stdout.read_line(&mut line).unwrap();
+        self.stdout.as_mut().unwrap().read_line(&mut line).unwrap();
         line.trim_end().to_owned()
     }
 
@@ -139,7 +148,7 @@ impl Going {
 
     /// Stops reading, and waits for the program's end.
     fn leave(mut self) -> Option<i32> {
-        drop(self.stdout);
+        drop(self.stdout.take());
         self.child.wait().unwrap().code()
     }
 }
@@ -155,7 +164,7 @@ fn tail_goes_on_until_its_reader_has_seen_enough() {
     netcomm(&site, &["connect"], "/me waves\n/delete 2\n").well();
     assert!(tail.line().ends_with("  * alice waves"));
     assert!(tail.line().ends_with("  -- alice deleted [2]"));
-    drop(tail.stdout);
+    drop(tail.stdout.take());
     // It notices when it has something to write.
     netcomm(&site, &["send", "*", "nobody reads"], "").well();
     assert_eq!(tail.child.wait().unwrap().code(), Some(0));
@@ -204,7 +213,8 @@ fn frames_go_in_and_out_as_on_the_wire() {
     program.put(r#"{"type":"online","id":8}"#);
     drop(program.child.stdin.take());
     let mut rest = String::new();
-    program.stdout.read_to_string(&mut rest).unwrap();
+    let mut stdout = program.stdout.take().unwrap();
+    stdout.read_to_string(&mut rest).unwrap();
     assert!(rest.contains(r#""id":8"#), "{rest}");
     assert_eq!(program.leave(), Some(0));
 }
