@@ -228,7 +228,10 @@ mod tests {
     use crate::{
         chat::{Event, Style},
         model::Text,
-        store::{EVERYONE, fixture::Fixture},
+        store::{
+            EVERYONE,
+            fixture::{self, Fixture},
+        },
     };
 
     use super::*;
@@ -277,6 +280,32 @@ mod tests {
         assert_eq!(mentions(&mut fixture, &bob), 1);
         fixture.within(|tx| tx.set_muted(bob.id, EVERYONE, true).unwrap());
         assert_eq!(mentions(&mut fixture, &bob), 0);
+    }
+
+    #[test]
+    fn whoever_is_blocked_calls_in_vain() {
+        let mut fixture = Fixture::new();
+        let [alice, bob] = ["alice", "bob"].map(|name| fixture.account(name));
+        let call = |text: &str, mentions: Vec<Account>| Event::Posted {
+            text: Text::parse(text).unwrap(),
+            style: Style::Plain,
+            reply_to: None,
+            here: mentions.is_empty(),
+            mentions,
+        };
+        let counts = |fixture: &mut Fixture| {
+            let mine = fixture.within(|tx| tx.membership(bob.id, EVERYONE).unwrap());
+            mine.map(|mine| (mine.unread, mine.mentions)).unwrap()
+        };
+        fixture.add(EVERYONE, &alice, call("@bob", vec![bob.clone()]));
+        fixture.within(|tx| tx.block(bob.id, alice.id).unwrap());
+        fixture.add(EVERYONE, &alice, call("@bob", vec![bob.clone()]));
+        let here = fixture::entry(EVERYONE, Seq::new(3), &alice, call("@here", Vec::new()));
+        fixture.within(|tx| tx.append(&here, None, &[bob.id]).unwrap());
+        assert_eq!(counts(&mut fixture), (3, 1), "what is said is still unread");
+        fixture.within(|tx| tx.unblock(bob.id, alice.id).unwrap());
+        fixture.add(EVERYONE, &alice, call("@bob", vec![bob.clone()]));
+        assert_eq!(counts(&mut fixture), (4, 2));
     }
 
     #[test]

@@ -79,17 +79,9 @@ impl Tx<'_> {
             Ok(row.get(0)?)
         })
     }
-
-    /// Whom an account blocks, by name.
-    ///
-    /// # Errors
-    ///
-    /// When the database fails.
-    pub fn blocks(&self, account: AccountId) -> Result<Vec<Account>, StoreError> {
-        blocks(self.connection(), account)
-    }
 }
 
+/// Whom an account blocks, by name.
 pub(super) fn blocks(
     connection: &Connection,
     account: AccountId,
@@ -127,7 +119,8 @@ mod tests {
             tx.block(alice.id, bob.id).unwrap();
             assert!(tx.is_blocked(alice.id, bob.id).unwrap());
             assert!(!tx.is_blocked(bob.id, alice.id).unwrap());
-            assert_eq!(tx.blocks(alice.id).unwrap(), std::slice::from_ref(&bob));
+            let blocked = blocks(tx.connection(), alice.id).unwrap();
+            assert_eq!(blocked, std::slice::from_ref(&bob));
             assert!(tx.unblock(alice.id, bob.id).unwrap());
             assert!(!tx.unblock(alice.id, bob.id).unwrap());
             assert!(!tx.is_blocked(alice.id, bob.id).unwrap());

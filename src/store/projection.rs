@@ -14,26 +14,28 @@ use super::{
 };
 
 /// Writes down whom a message calls: those it names and, with `@here`, those in `here`. Nobody calls
-/// themselves.
+/// themselves, and whoever is blocked calls in vain.
 pub(super) fn mention(
     connection: &Connection,
     message: &Entry,
     named: &[Account],
     here: &[AccountId],
 ) -> Result<(), StoreError> {
-    let sql = "INSERT INTO mentions (account, conversation, seq) VALUES (?1, ?2, ?3)
+    let sql = "INSERT INTO mentions (account, conversation, seq) SELECT ?1, ?2, ?3
+               WHERE NOT EXISTS (SELECT 1 FROM blocks WHERE account = ?1 AND blocked = ?4)
                ON CONFLICT DO NOTHING";
     let called = named.iter().map(|account| account.id);
     called
         .chain(here.iter().copied())
         .filter(|account| *account != message.author.id)
         .try_for_each(|account| {
-            execute(
-                connection,
-                sql,
-                (account, message.conversation, message.seq),
-            )
-            .map(drop)
+            let params = (
+                account,
+                message.conversation,
+                message.seq,
+                message.author.id,
+            );
+            execute(connection, sql, params).map(drop)
         })
 }
 

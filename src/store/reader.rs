@@ -8,12 +8,12 @@ use std::{
 use rusqlite::Connection;
 use tokio::sync::Semaphore;
 
-use crate::model::{AccountId, ConversationId, RoomName, Seq, Timestamp, UserName};
+use crate::model::{Account, AccountId, ConversationId, RoomName, Seq, Timestamp, UserName};
 
 use super::{
     AccountListing, AccountRecord, Credentials, Invitation, InviteRecord, MemberListing,
     Membership, Page, PageLimits, Retention, RoomListing, SecretHash, StoreError, TokenListing,
-    TokenRecord, account, connection, conversation, history, invite, listing, membership,
+    TokenRecord, account, connection, conversation, history, invite, listing, membership, position,
     retention, token,
 };
 
@@ -120,6 +120,16 @@ impl Reader {
         limit: usize,
     ) -> Result<Vec<AccountListing>, StoreError> {
         self.read(move |connection| listing::accounts(connection, after.as_ref(), limit))
+            .await
+    }
+
+    /// Whom an account blocks, by name.
+    ///
+    /// # Errors
+    ///
+    /// When the database fails.
+    pub async fn blocks(&self, account: AccountId) -> Result<Vec<Account>, StoreError> {
+        self.read(move |connection| position::blocks(connection, account))
             .await
     }
 

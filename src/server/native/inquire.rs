@@ -332,7 +332,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
 
     async fn blocks(&self) -> Answered {
         let me = self.identity.account().id;
-        let blocked = self.context.hub.write(move |tx, _| tx.blocks(me)).await?;
+        let blocked = self.context.reader.blocks(me).await?;
         let users = blocked.into_iter().map(|account| UserLine {
             user: account.name,
             away: None,
