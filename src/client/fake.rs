@@ -1,4 +1,4 @@
-//! The server's end of a connection, for tests that play the server.
+//! The server's end of a connection and what it says there, for tests that play the server.
 
 use tokio::io::{
     AsyncBufReadExt, AsyncWriteExt, BufReader, DuplexStream, Lines, ReadHalf, WriteHalf, duplex,
@@ -6,8 +6,11 @@ use tokio::io::{
 };
 
 use crate::{
-    model::{ServerRole, Timestamp, TokenId, UserName},
-    protocol::{Answer, Code, Failure, Frame, Hello, Limits, Request, RequestId, Secret, Welcome},
+    model::{Address, Seq, ServerRole, Text, Timestamp, TokenId, UserName},
+    protocol::{
+        Answer, Code, ConversationFrame, EntryBody, EntryFrame, Failure, Frame, Hello, Limits,
+        Request, RequestId, Secret, Unread, UserLine, Verb, Welcome,
+    },
 };
 
 /// Bytes on their way, as in a socket.
@@ -35,10 +38,36 @@ impl Far {
         let _gone = self.writer.write_all(&line).await;
     }
 
-    /// The next request; none when the client is gone.
+    /// The next request; none when the client is gone. Whom it has blocked, which it asks after each
+    /// login, is answered here: nobody.
     pub(super) async fn request(&mut self) -> Option<Request> {
+        loop {
+            let request = self.any_request().await?;
+            if !matches!(request.verb, Verb::Blocks(_)) {
+                return Some(request);
+            }
+            self.block_list(request.id, &[]).await;
+        }
+    }
+
+    /// The next request, whatever it is.
+    pub(super) async fn any_request(&mut self) -> Option<Request> {
         let line = self.lines.next_line().await.ok()??;
         Some(Request::parse(line.as_bytes()).unwrap())
+    }
+
+    /// Says whom the client has blocked.
+    pub(super) async fn block_list(&mut self, id: RequestId, users: &[&str]) {
+        let line = |user: &&str| UserLine {
+            user: UserName::parse(user).unwrap(),
+            away: None,
+        };
+        let answer = Answer {
+            id,
+            users: Some(users.iter().map(line).collect()),
+            ..Answer::default()
+        };
+        self.say(&Frame::Ok(answer)).await;
     }
 
     pub(super) async fn expect(&mut self, word: &str) -> Request {
@@ -97,4 +126,55 @@ pub(super) fn hello(protocol: u32) -> Frame {
             backlog: 500,
         },
     })
+}
+
+/// A conversation in which nothing waits to be read.
+pub(super) fn conversation(place: &str, head: u64) -> ConversationFrame {
+    ConversationFrame {
+        conversation: Address::parse(place).unwrap(),
+        was: None,
+        head: Seq::new(head),
+        start: Seq::FIRST,
+        role: None,
+        topic: None,
+        visibility: None,
+        unread: Unread::default(),
+        silent: false,
+        archived: false,
+    }
+}
+
+/// An entry, so many seconds after the epoch as its number says.
+pub(super) fn entry(place: &str, seq: u64, by: &str, body: EntryBody) -> EntryFrame {
+    EntryFrame {
+        conversation: Address::parse(place).unwrap(),
+        seq: Seq::new(seq),
+        at: Timestamp::from_millis(1000 * i64::try_from(seq).unwrap()),
+        by: UserName::parse(by).unwrap(),
+        message: None,
+        body,
+    }
+}
+
+/// A message as it is first said.
+pub(super) fn posted(text: &str) -> EntryBody {
+    EntryBody::Posted {
+        text: Text::parse(text).ok(),
+        action: false,
+        reply_to: None,
+        mentions: Vec::new(),
+        here: false,
+        edited: None,
+        deleted: false,
+        reactions: Vec::new(),
+    }
+}
+
+/// A message that calls a user.
+pub(super) fn calling(user: &str) -> EntryBody {
+    let mut body = posted(&format!("@{user}"));
+    if let EntryBody::Posted { mentions, .. } = &mut body {
+        mentions.push(UserName::parse(user).unwrap());
+    }
+    body
 }

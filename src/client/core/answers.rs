@@ -80,6 +80,12 @@ impl Core {
                 let room = Address::Room(list.what.room.clone());
                 self.state.members(&room, page, list.after.is_none());
             }
+            Verb::Blocks(_) => {
+                let users = answer.users.iter().flatten();
+                self.state.blocks(users.map(|line| line.user.clone()));
+            }
+            Verb::Block(of) => self.state.block(of.user.clone()),
+            Verb::Unblock(of) => self.state.unblock(&of.user),
             _ => {}
         }
     }

@@ -1,9 +1,9 @@
 //! Getting in: with a token, a password or a new account.
 
-use super::{Core, Hello, Known, Order, Update};
+use super::{Asked, Core, Hello, Known, Order, Update};
 use crate::{
     client::link::Epoch,
-    protocol::{Code, Cursors, Failure, Login, Register, Resume, Secret, Verb, Welcome},
+    protocol::{Code, Cursors, Failure, Login, Nothing, Register, Resume, Secret, Verb, Welcome},
 };
 
 /// Bytes of a login that are not cursors: names, password, keys; generously.
@@ -146,6 +146,11 @@ impl Core {
         };
         if let Err(error) = self.account.profile.remember(&self.account.server, &known) {
             self.warn(&error);
+        }
+        if self.keeps_cursors {
+            // Before anything live comes: who is blocked calls in vain. A script counts nothing.
+            let blocks = Verb::Blocks(Nothing {});
+            self.request(blocks.clone(), Asked::Quiet(blocks));
         }
         self.updates.push_back(Update::LoggedIn(welcome));
     }

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, mem};
 
-use super::{Age, Change, Consequence, Held, Purpose, Roster, held};
+use super::{Age, Change, Consequence, Held, Purpose, Roster, held, reader::Reader};
 use crate::{
     model::{Address, Seq, UserName},
     protocol::{ConversationFrame, EntryBody, EntryFrame, History, HistoryEnd, Unread},
@@ -198,12 +198,12 @@ impl Conversation {
     pub(super) fn bound_hole(&mut self, current: bool, changes: &mut Vec<Change>) {
         let end = self.hole_end(current).get();
         if end.saturating_sub(self.cursor.get()) > HOLE_MAX {
-            self.skip(Seq::new(end - HOLE_MAX), changes);
+            self.leave_out(Seq::new(end - HOLE_MAX), changes);
         }
     }
 
     /// Everything up to and with `to` that has not come is a gap.
-    pub(super) fn skip(&mut self, to: Seq, changes: &mut Vec<Change>) -> Vec<Consequence> {
+    fn leave_out(&mut self, to: Seq, changes: &mut Vec<Change>) {
         if to > self.cursor {
             changes.push(Change::Gap {
                 conversation: self.address().clone(),
@@ -213,7 +213,17 @@ impl Conversation {
             self.cursor = to;
             self.early = self.early.split_off(&to.next());
         }
-        self.drain_early(None, changes)
+    }
+
+    /// Everything up to and with `to` that has not come is a gap; takes in what waited behind it.
+    pub(super) fn skip(
+        &mut self,
+        to: Seq,
+        reader: &Reader,
+        changes: &mut Vec<Change>,
+    ) -> Vec<Consequence> {
+        self.leave_out(to, changes);
+        self.drain_early(reader, changes)
     }
 
     /// Takes an entry in, and what waited for it.
@@ -221,7 +231,7 @@ impl Conversation {
         &mut self,
         entry: EntryFrame,
         age: Age,
-        me: Option<&UserName>,
+        reader: &Reader,
         changes: &mut Vec<Change>,
     ) -> Vec<Consequence> {
         if mem::take(&mut self.is_fresh) {
@@ -231,27 +241,23 @@ impl Conversation {
         if entry.seq > self.cursor {
             self.early.entry(entry.seq).or_insert((entry, age));
         }
-        let consequences = self.drain_early(me, changes);
+        let mut consequences = self.drain_early(reader, changes);
         if self.early.len() > EARLY_MAX {
-            return self.skip(self.hole_end(true), changes);
+            consequences.extend(self.skip(self.hole_end(true), reader, changes));
         }
         self.bound_hole(false, changes);
         consequences
     }
 
     /// Takes in what waits and has nothing missing before it any more.
-    fn drain_early(
-        &mut self,
-        me: Option<&UserName>,
-        changes: &mut Vec<Change>,
-    ) -> Vec<Consequence> {
+    fn drain_early(&mut self, reader: &Reader, changes: &mut Vec<Change>) -> Vec<Consequence> {
         let mut consequences = Vec::new();
         while let Some((entry, age)) = self.early.remove(&self.cursor.next()) {
             self.cursor = entry.seq;
-            self.count(&entry, me);
+            self.count(&entry, reader);
             consequences.extend(Consequence::of(&entry));
             self.roster.follow(&entry);
-            self.note(&entry, me);
+            self.note(&entry, reader);
             // What was read back for a backlog has its reactions in it already.
             let as_of = match &entry.body {
                 EntryBody::Posted { reactions, .. } if !reactions.is_empty() => self.facts.head,
@@ -268,7 +274,7 @@ impl Conversation {
         entries: Vec<EntryFrame>,
         end: Option<&HistoryEnd>,
         purpose: Purpose,
-        me: Option<&UserName>,
+        reader: &Reader,
         changes: &mut Vec<Change>,
     ) -> Vec<Consequence> {
         let before = self.cursor;
@@ -283,12 +289,12 @@ impl Conversation {
         if let Some(end) = end {
             self.facts.start = self.facts.start.max(end.start);
         }
-        let mut consequences = self.drain_early(me, changes);
+        let mut consequences = self.drain_early(reader, changes);
         if purpose == Purpose::Hole {
             self.asked = false;
             if self.cursor == before {
                 // What cannot be had is named rather than waited for.
-                consequences.extend(self.skip(self.hole_end(true), changes));
+                consequences.extend(self.skip(self.hole_end(true), reader, changes));
             }
             self.bound_hole(false, changes);
         }
@@ -320,50 +326,37 @@ impl Conversation {
         }
     }
 
-    /// Counts what is new since the server counted.
-    fn count(&mut self, entry: &EntryFrame, me: Option<&UserName>) {
+    /// Counts what is new since the server counted, as the server counts it.
+    fn count(&mut self, entry: &EntryFrame, reader: &Reader) {
         if entry.seq <= self.facts.head {
             return;
         }
         self.facts.head = entry.seq;
-        if let EntryBody::Posted { mentions, here, .. } = &entry.body
-            && me != Some(&entry.by)
-        {
+        let calls = |entry| u64::from(!self.facts.silent && reader.is_called_by(entry));
+        if reader.is_told(entry) {
+            let calls = calls(entry);
             self.facts.unread.unread += 1;
-            let mentioned = *here || me.is_some_and(|me| mentions.contains(me));
-            self.facts.unread.mentions += u64::from(mentioned && !self.facts.silent);
-        }
-        if let EntryBody::Deleted { target } = entry.body
+            self.facts.unread.mentions += calls;
+        } else if let EntryBody::Deleted { target } = entry.body
             && target > self.facts.unread.read
-            && let Some((
-                EntryBody::Posted {
-                    mentions,
-                    here,
-                    deleted: false,
-                    ..
-                },
-                by,
-            )) = self
-                .held(target)
-                .map(|held| (&held.entry().body, &held.entry().by))
-            && me != Some(by)
+            && let Some(gone) = self.held(target).map(Held::entry)
+            && reader.is_told(gone)
         {
-            let mentioned = *here || me.is_some_and(|me| mentions.contains(me));
-            let counted = u64::from(mentioned && !self.facts.silent);
+            let calls = calls(gone);
             let unread = &mut self.facts.unread;
             unread.unread = unread.unread.saturating_sub(1);
-            unread.mentions = unread.mentions.saturating_sub(counted);
+            unread.mentions = unread.mentions.saturating_sub(calls);
         }
     }
 
     /// Keeps up to date what is said about the conversation.
-    fn note(&mut self, entry: &EntryFrame, me: Option<&UserName>) {
+    fn note(&mut self, entry: &EntryFrame, reader: &Reader) {
         match &entry.body {
             EntryBody::Topic { topic } => self.facts.topic = Some(topic.clone()),
             EntryBody::Visibility { visibility } => self.facts.visibility = Some(*visibility),
             EntryBody::Archived {} => self.facts.archived = true,
             EntryBody::Unarchived {} => self.facts.archived = false,
-            EntryBody::Role { user, role } if me == Some(user) => self.facts.role = Some(*role),
+            EntryBody::Role { user, role } if reader.is(user) => self.facts.role = Some(*role),
             _ => {}
         }
     }

@@ -8,6 +8,7 @@ mod consequence;
 mod conversation;
 mod held;
 mod people;
+mod reader;
 #[cfg(test)]
 mod tests;
 
@@ -25,6 +26,7 @@ use consequence::Consequence;
 pub use conversation::Conversation;
 pub use held::Held;
 pub use people::{Presence, Roster};
+use reader::Reader;
 
 /// Invitations kept for showing; the server limits them as well.
 const INVITED_MAX: usize = 100;
@@ -110,7 +112,7 @@ pub enum Purpose {
 /// What the client knows of the chat. Its owner feeds it every frame in the order they came.
 #[derive(Debug, Default)]
 pub struct State {
-    me: Option<UserName>,
+    reader: Reader,
     conversations: BTreeMap<Address, Conversation>,
     /// What was left in this session: its last entry says why, and is to be shown.
     former: BTreeMap<Address, Conversation>,
@@ -136,7 +138,7 @@ impl State {
 
     /// A session begins as this user; everything that was live is not so any more.
     pub fn begin(&mut self, me: UserName) {
-        self.me = Some(me);
+        self.reader.name = Some(me);
         self.current = false;
         self.presence.clear();
         self.invited.clear();
@@ -150,7 +152,28 @@ impl State {
     /// Who one is, once logged in.
     #[must_use]
     pub const fn me(&self) -> Option<&UserName> {
-        self.me.as_ref()
+        self.reader.name.as_ref()
+    }
+
+    /// Whether a message of somebody else calls its reader, who has not blocked them.
+    #[must_use]
+    pub fn is_called_by(&self, entry: &EntryFrame) -> bool {
+        self.reader.is_called_by(entry)
+    }
+
+    /// Whom one has blocked, all of them: they call in vain from now on.
+    pub fn blocks(&mut self, users: impl IntoIterator<Item = UserName>) {
+        self.reader.blocked = users.into_iter().collect();
+    }
+
+    /// One has blocked somebody.
+    pub fn block(&mut self, user: UserName) {
+        self.reader.blocked.insert(user);
+    }
+
+    /// One has taken a block back.
+    pub fn unblock(&mut self, user: &UserName) {
+        self.reader.blocked.remove(user);
     }
 
     /// Whether everything that was missed has come.
@@ -223,7 +246,7 @@ impl State {
                 conversation, to, ..
             } => {
                 if let Some(known) = self.conversations.get_mut(&conversation) {
-                    let consequences = known.skip(to, &mut changes);
+                    let consequences = known.skip(to, &self.reader, &mut changes);
                     self.follow(conversation, consequences, &mut changes);
                 }
             }
@@ -258,8 +281,8 @@ impl State {
     ) -> Vec<Change> {
         let mut changes = Vec::new();
         if let Some(known) = self.conversations.get_mut(of) {
-            let me = self.me.as_ref();
-            let consequences = known.page(entries, end, purpose, me, &mut changes);
+            let reader = &self.reader;
+            let consequences = known.page(entries, end, purpose, reader, &mut changes);
             self.follow(of.clone(), consequences, &mut changes);
         }
         changes
@@ -352,7 +375,7 @@ impl State {
         let age = if self.current { Age::New } else { Age::Missed };
         // There may be none: one that was left in the meantime.
         if let Some(known) = self.conversations.get_mut(&address) {
-            let consequences = known.entry(entry, age, self.me.as_ref(), changes);
+            let consequences = known.entry(entry, age, &self.reader, changes);
             self.follow(address, consequences, changes);
         }
     }
@@ -370,7 +393,7 @@ impl State {
                     self.rename(&address, &now, changes);
                     address = now;
                 }
-                Consequence::Out(user) if self.me.as_ref() == Some(&user) => {
+                Consequence::Out(user) if self.reader.is(&user) => {
                     self.lose(&address, changes);
                 }
                 Consequence::Out(_) => {}

@@ -7,9 +7,9 @@ use tokio::{io::DuplexStream, sync::mpsc, time::timeout};
 
 use super::*;
 use crate::{
-    client::fake::{Far, hello},
+    client::fake::{self, Far, hello},
     model::{MessageId, Text},
-    protocol::{Answer, Code, ConversationFrame, Listing, Secret, Unread},
+    protocol::{Answer, Code, Listing, Secret, WithUser},
 };
 
 fn room() -> Address {
@@ -54,6 +54,12 @@ impl World {
         self.core.send(room(), text, None, false).unwrap()
     }
 
+    /// How often one is called in the room.
+    fn mentions(&self) -> u64 {
+        let known = self.core.state().conversation(&room());
+        known.unwrap().facts().unread.mentions
+    }
+
     /// Goes on to an update of this kind.
     async fn until(&mut self, wanted: impl Fn(&Update) -> bool) -> Update {
         let search = async {
@@ -89,18 +95,7 @@ fn password() -> Option<Credentials> {
 }
 
 fn conversation(head: u64) -> Frame {
-    Frame::Conversation(ConversationFrame {
-        conversation: room(),
-        was: None,
-        head: Seq::new(head),
-        start: Seq::FIRST,
-        role: None,
-        topic: None,
-        visibility: None,
-        unread: Unread::default(),
-        silent: false,
-        archived: false,
-    })
+    Frame::Conversation(fake::conversation("#ops", head))
 }
 
 fn is_new_entry(update: &Update) -> bool {
@@ -321,4 +316,47 @@ async fn a_question_whose_answer_is_lost_is_said_to_be() {
         world.core.ask(Verb::Online(Listing::default())),
         Err(NotNow::NotConnected)
     );
+}
+
+#[tokio::test(start_paused = true)]
+async fn whom_one_has_blocked_is_asked_at_login_and_followed() {
+    let calling = |seq, by| Frame::Entry(fake::entry("#ops", seq, by, fake::calling("alice")));
+    let is_notice = |update: &Update| matches!(update, Update::Changed(Change::Notice(_)));
+    let state = tempfile::tempdir().unwrap();
+    let mut world = World::new(&state, password());
+    let mut far = world.server().await;
+    let play = async {
+        far.let_in("login").await;
+        let asked = far.any_request().await.expect("whom one has blocked");
+        assert!(matches!(asked.verb, Verb::Blocks(_)), "{asked:?}");
+        far.block_list(asked.id, &["bob"]).await;
+        far.say(&conversation(0)).await;
+        far.say(&Frame::Current {}).await;
+        far.say(&calling(1, "bob")).await;
+        far.say(&calling(2, "carol")).await;
+        far.say(&Frame::Notice {
+            text: "said".to_owned(),
+        })
+        .await;
+    };
+    world.while_playing(play).await;
+    world.until(is_notice).await;
+    assert_eq!(world.mentions(), 1);
+    let verb = Verb::Block(WithUser {
+        user: UserName::parse("carol").unwrap(),
+    });
+    world.core.ask(verb).unwrap();
+    let play = async {
+        let id = far.expect("block").await.id;
+        let answer = Answer::default();
+        far.say(&Frame::Ok(Answer { id, ..answer })).await;
+        far.say(&calling(3, "carol")).await;
+        far.say(&Frame::Notice {
+            text: "said".to_owned(),
+        })
+        .await;
+    };
+    world.while_playing(play).await;
+    world.until(is_notice).await;
+    assert_eq!(world.mentions(), 1);
 }

@@ -159,14 +159,9 @@ impl Turn<'_> {
     }
 
     fn is_for_me(&self, entry: &EntryFrame) -> bool {
-        match &entry.body {
-            EntryBody::Posted { mentions, here, .. } => {
-                *here
-                    || mentions.contains(self.known.me)
-                    || matches!(entry.conversation, Address::Direct(_))
-            }
-            _ => false,
-        }
+        let is_message = matches!(entry.body, EntryBody::Posted { .. });
+        let is_direct = matches!(entry.conversation, Address::Direct(_));
+        (is_message && is_direct) || self.known.state.is_called_by(entry)
     }
 
     fn notify(&mut self, entry: &EntryFrame) {
