@@ -2,6 +2,7 @@
 
 use super::editor::Editor;
 use crate::{
+    client::sanitize,
     model::{Address, RoomName, Seq},
     protocol::Secret,
 };
@@ -53,6 +54,17 @@ pub(crate) struct Pasted {
     pub(crate) text: String,
     /// The first line that is shown.
     pub(crate) at: usize,
+}
+
+impl Pasted {
+    /// Puts more to it, on a line of its own.
+    pub(crate) fn add(&mut self, text: &str) {
+        let lines: Vec<_> = sanitize::lines(text.trim_end()).collect();
+        if !self.text.is_empty() {
+            self.text.push('\n');
+        }
+        self.text.push_str(&lines.join("\n"));
+    }
 }
 
 /// Looking for words.

@@ -1,7 +1,13 @@
 //! The panes at the sides, the mouse, and what lies over the screen.
 
 use super::{keys::place, scene::Scene};
-use crate::client::tui::screen::Side;
+use crate::{
+    client::{
+        core::Update,
+        tui::{screen::Side, update::Event},
+    },
+    protocol::{Answer, Listing, Verb},
+};
 
 #[test]
 fn the_list_is_filtered_by_typing_and_enter_goes_there() {
@@ -79,4 +85,46 @@ fn no_picture_of_help_or_sentences_is_scrolled_past_its_end() {
     assert!(end.contains("Ctrl-Q"), "{end}");
     scene.press(&["up"]);
     assert_ne!(scene.picture(), end);
+}
+
+/// The screen with something to read over it: keys, an answer, a list.
+fn reading(what: &str) -> Scene {
+    let mut scene = Scene::new();
+    match what {
+        "keys" => drop(scene.press(&["f1"])),
+        "help" => {
+            scene.write("/help join");
+            scene.press(&["enter"]);
+        }
+        _ => {
+            let verb = Verb::Rooms(Listing::default());
+            let (answer, hits) = (Box::<Answer>::default(), Vec::new());
+            scene.happen(Event::Told(Update::Answer { verb, answer, hits }));
+        }
+    }
+    assert!(scene.screen.overlay.is_some(), "{what}");
+    scene
+}
+
+#[test]
+fn what_is_typed_or_pasted_over_something_to_read_closes_it_and_is_in_the_line() {
+    for what in ["keys", "help", "rooms"] {
+        let mut scene = reading(what);
+        scene.write("quick");
+        assert!(scene.screen.overlay.is_none(), "{what}");
+        assert_eq!(scene.screen.pane().unwrap().editor.text(), "quick");
+        let mut scene = reading(what);
+        scene.happen(Event::Paste("a link".to_owned()));
+        assert!(scene.screen.overlay.is_none(), "{what}");
+        assert_eq!(scene.screen.pane().unwrap().editor.text(), "a link");
+        let mut scene = reading(what);
+        scene.press(&["down", "esc"]);
+        assert!(scene.screen.overlay.is_none(), "{what}");
+        assert!(
+            scene
+                .screen
+                .pane()
+                .is_none_or(|pane| pane.editor.text().is_empty())
+        );
+    }
 }

@@ -100,3 +100,16 @@ fn a_message_is_deleted_only_when_asked_twice() {
     assert!(!deletes(&scene.write("cd")));
     assert!(deletes(&scene.write("d")));
 }
+
+#[test]
+fn what_is_typed_or_pasted_while_a_paste_is_looked_at_comes_after_it() {
+    let mut scene = Scene::new();
+    let log = "line\n".repeat(10);
+    scene.happen(Event::Paste(log.clone()));
+    scene.happen(Event::Paste("more\r\n".to_owned()));
+    assert!(scene.picture().contains("pasted: 11 lines"));
+    scene.write("!");
+    assert!(scene.screen.overlay.is_none());
+    let text = scene.screen.pane().unwrap().editor.text();
+    assert_eq!(text, format!("{log}more!"));
+}

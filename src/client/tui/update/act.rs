@@ -29,6 +29,8 @@ impl Turn<'_> {
         if self.screen.overlay.is_some() {
             match act {
                 Some(Act::Suspend | Act::Redraw | Act::Quit) => {}
+                // Whoever goes on writing has done with reading.
+                _ if self.is_reading() && chord.typed().is_some() => self.screen.overlay = None,
                 _ => return self.key_over(chord, act),
             }
         }
@@ -46,7 +48,7 @@ impl Turn<'_> {
         }
     }
 
-    fn type_in(&mut self, c: char) {
+    pub(super) fn type_in(&mut self, c: char) {
         let mut buffer = [0; 4];
         self.edit(|editor| editor.insert(c.encode_utf8(&mut buffer)));
         self.edited();

@@ -19,6 +19,14 @@ use crate::{
 const LIST_PAGE: isize = 10;
 
 impl Turn<'_> {
+    /// Whether something lies over the screen in which nothing can be written.
+    pub(super) const fn is_reading(&self) -> bool {
+        matches!(
+            self.screen.overlay,
+            Some(Overlay::Help(_) | Overlay::List(_) | Overlay::Text(_))
+        )
+    }
+
     pub(super) fn key_over(&mut self, chord: Chord, act: Option<Act>) {
         let Some(overlay) = self.screen.overlay.take() else {
             return;
@@ -34,7 +42,7 @@ impl Turn<'_> {
                 self.screen.overlay = Some(Overlay::Help(scrolled(at, last, chord)));
             }
             Overlay::Text(mut reading) => {
-                if chord.code() == KeyCode::Enter || chord.typed() == Some('q') {
+                if chord.code() == KeyCode::Enter {
                     return;
                 }
                 reading.at = scrolled(reading.at, last, chord);
@@ -58,10 +66,8 @@ impl Turn<'_> {
             let leads = list.chosen().map(|item| item.leads.clone());
             return self.follow(leads);
         }
-        match step(chord) {
-            Some(step) => list.step(step),
-            None if chord.typed() == Some('q') => return,
-            None => {}
+        if let Some(step) = step(chord) {
+            list.step(step);
         }
         self.screen.overlay = Some(Overlay::List(list));
     }
@@ -191,18 +197,16 @@ pub(crate) fn matching(
     found
 }
 
-/// Pasted into what lies over the screen.
+/// Pasted into what lies over the screen. What is pasted over the way in goes nowhere: it may be
+/// anything, and must not become a message.
 pub(super) fn paste(overlay: &mut Overlay, text: &str) {
     let line = text.lines().next().unwrap_or_default();
     match overlay {
         Overlay::Switcher(finder) | Overlay::Filter(finder) => finder.filter.insert(line),
         Overlay::Search(search) => search.words.insert(line),
         Overlay::Ask(ask) => ask.retype(|text| text.push_str(line)),
-        Overlay::Help(_)
-        | Overlay::List(_)
-        | Overlay::Text(_)
-        | Overlay::Paste(_)
-        | Overlay::Stopped(_) => {}
+        Overlay::Paste(pasted) => pasted.add(text),
+        Overlay::Help(_) | Overlay::List(_) | Overlay::Text(_) | Overlay::Stopped(_) => {}
     }
 }
 

@@ -4,12 +4,9 @@ use crossterm::event::KeyCode;
 
 use super::{Turn, open};
 use crate::{
-    client::{
-        sanitize,
-        tui::{
-            keys::{Act, Chord},
-            overlay::{Overlay, Pasted},
-        },
+    client::tui::{
+        keys::{Act, Chord},
+        overlay::{Overlay, Pasted},
     },
     model::TEXT_MAX,
 };
@@ -21,17 +18,20 @@ const BYTES_MAX: usize = 1000;
 
 impl Turn<'_> {
     pub(super) fn paste(&mut self, text: &str) {
-        if let Some(overlay) = &mut self.screen.overlay {
-            open::paste(overlay, text);
-            return;
+        if self.is_reading() {
+            self.screen.overlay = None;
         }
         let text = text.replace("\r\n", "\n").replace('\r', "\n");
+        if let Some(overlay) = &mut self.screen.overlay {
+            open::paste(overlay, &text);
+            return;
+        }
         let lines = text.lines().count();
         if lines > LINES_MAX || text.len() > BYTES_MAX {
-            let safe: Vec<_> = sanitize::lines(text.trim_end()).collect();
-            let text = safe.join("\n");
+            let mut pasted = Pasted::default();
+            pasted.add(&text);
             self.screen.completion = None;
-            self.screen.overlay = Some(Overlay::Paste(Pasted { text, at: 0 }));
+            self.screen.overlay = Some(Overlay::Paste(pasted));
             return;
         }
         self.screen.pane_mut().editor.insert(&text);
@@ -45,7 +45,8 @@ impl Turn<'_> {
 
     pub(super) fn key_in_paste(&mut self, pasted: Pasted, chord: Chord, act: Option<Act>) {
         let sends = chord.code() == KeyCode::Enter;
-        if !sends && act != Some(Act::Complete) {
+        let goes_on = chord.typed();
+        if !sends && act != Some(Act::Complete) && goes_on.is_none() {
             self.screen.overlay = Some(Overlay::Paste(pasted));
             return;
         }
@@ -63,7 +64,11 @@ impl Turn<'_> {
             editor.insert("/");
         }
         editor.insert(&pasted.text);
-        self.edited();
+        match goes_on {
+            // Whoever goes on writing has seen what was pasted: they write on after it.
+            Some(c) => self.type_in(c),
+            None => self.edited(),
+        }
         if sends {
             self.submit();
         }

@@ -134,7 +134,7 @@ pub(super) fn paste(screen: &Screen, pasted: &Pasted, frame: &mut Frame<'_>, aro
         format!(" too long for a message: {most} KiB at most · Esc drops it ")
     } else {
         let to = &screen.current;
-        format!(" Enter sends it to {to} · Tab into the line · Esc drops it ")
+        format!(" Enter sends it to {to} · Tab or typing puts it into the line · Esc drops it ")
     };
     let room = usize::from(area.width).saturating_sub(EDGES);
     let foot = Line::styled(wrap::cut(&foot, room), theme.waiting());
