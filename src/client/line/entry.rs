@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// What stands before every line of a text but the first.
-const CONTINUED: &str = "    | ";
+pub(super) const CONTINUED: &str = "    | ";
 /// Characters of a message that is quoted.
 const QUOTE_MAX: usize = 40;
 

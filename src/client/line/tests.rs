@@ -7,12 +7,13 @@ use crate::{
     client::{
         core::Update,
         link::LinkState,
+        outbox::{Item, Standing},
         state::{Change, State},
     },
     model::{
         Address, Emoji, MessageId, Reason, Seq, ServerRole, Text, Timestamp, TokenId, UserName,
     },
-    protocol::{ConversationFrame, EntryBody, EntryFrame, Frame, Unread, Welcome},
+    protocol::{ConversationFrame, EntryBody, EntryFrame, Frame, Send, Unread, Verb, Welcome},
 };
 
 /// 2026-11-23, 14:03 UTC.
@@ -330,4 +331,33 @@ fn what_is_not_kept_any_more_is_told_apart_from_what_can_be_fetched() {
             "-- 2 older entries of #ops are not shown: /to #ops and /history show them"
         ]
     );
+}
+
+#[test]
+fn a_refused_text_is_shown_whole() {
+    let mut screen = Screen::new();
+    let mut refused = |text: &str| {
+        let verb = Verb::Send(Send {
+            to: Address::parse("#ops").unwrap(),
+            text: Text::parse(text).unwrap(),
+            message: MessageId::parse("m1").unwrap(),
+            reply_to: None,
+            action: false,
+        });
+        screen.show(&Update::Refused(Item {
+            message: MessageId::parse("m1").unwrap(),
+            conversation: Address::parse("#ops").unwrap(),
+            verb,
+            standing: Standing::Refused("you are not a member".to_owned()),
+        }))
+    };
+    assert_eq!(
+        refused("short"),
+        ["-- not sent: “short” to #ops: you are not a member"]
+    );
+    let long = "word ".repeat(30) + "\nand more";
+    let shown = refused(&long);
+    assert_eq!(shown.len(), 3, "{shown:?}");
+    assert_eq!(shown[1], format!("    | {}", "word ".repeat(30)));
+    assert_eq!(shown[2], "    | and more");
 }

@@ -4,7 +4,7 @@ use jiff::{civil::Date, tz::TimeZone};
 
 use super::{
     answer,
-    entry::{self, Reader},
+    entry::{self, CONTINUED, Reader},
     output::Shown,
 };
 use crate::{
@@ -21,8 +21,8 @@ use crate::{
 
 /// Told once for each time the link is down.
 const ADVICE: &str = "trying again by itself (/retry: at once); what you type now goes out then";
-/// Characters of a refused text that are shown again.
-const REFUSED_MAX: usize = 60;
+/// Characters of a text from the outbox that are shown where it is named.
+const NAMED_MAX: usize = 60;
 
 /// What was shown so far, as far as it matters for what comes next.
 pub(in crate::client) struct View {
@@ -63,7 +63,7 @@ impl View {
             Update::Link(link) => self.link(link).into_iter().map(Shown::Notice).collect(),
             Update::LoggedIn(welcome) => self.welcome(welcome),
             Update::Changed(change) => self.change(change, state),
-            Update::Refused(item) => notice(refused(item)),
+            Update::Refused(item) => refused(item),
             Update::Postponed { item, reason, wait } => notice(format!(
                 "{} goes out in {} s: {}",
                 what(item),
@@ -272,12 +272,21 @@ fn about(state: &State, address: &Address) -> String {
     }
 }
 
-fn refused(item: &Item) -> String {
+/// What was refused is not kept, so that a text is shown whole: it can be copied from there.
+fn refused(item: &Item) -> Vec<Shown> {
     let reason = match &item.standing {
         crate::client::outbox::Standing::Refused(reason) => sanitize::line(reason),
         _ => String::new(),
     };
-    format!("-- not sent: {}: {reason}", what(item))
+    let short = what(item);
+    let mut lines = vec![format!("-- not sent: {short}: {reason}")];
+    if let Verb::Send(send) = &item.verb
+        && !short.contains(send.text.as_str())
+    {
+        let text = sanitize::lines(send.text.as_str());
+        lines.extend(text.map(|line| format!("{CONTINUED}{line}")));
+    }
+    lines.into_iter().map(Shown::Notice).collect()
 }
 
 /// Something from the outbox, short enough for a line.
@@ -286,7 +295,7 @@ fn what(item: &Item) -> String {
     match &item.verb {
         Verb::Send(send) => {
             let line = sanitize::line(send.text.as_str());
-            let mut short: String = line.chars().take(REFUSED_MAX).collect();
+            let mut short: String = line.chars().take(NAMED_MAX).collect();
             if short.len() < line.len() {
                 short.push('…');
             }

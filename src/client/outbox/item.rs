@@ -40,6 +40,12 @@ impl Item {
         })
     }
 
+    /// Whether it makes or enters a room: nothing is said that could be lost.
+    #[must_use]
+    pub const fn enters(&self) -> bool {
+        matches!(self.verb, Verb::Create(_) | Verb::Join(_))
+    }
+
     /// Whether the server has not answered for it.
     #[must_use]
     pub fn is_unsent(&self) -> bool {

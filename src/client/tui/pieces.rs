@@ -7,7 +7,7 @@ use jiff::{civil::Date, tz::TimeZone};
 use crate::{
     client::{outbox::Item, state::Conversation},
     model::{Seq, Timestamp},
-    protocol::{EntryBody, EntryFrame, Verb},
+    protocol::{EntryBody, EntryFrame},
 };
 
 /// Messages of one author this close together stand under one name.
@@ -76,8 +76,7 @@ pub(crate) fn pieces<'a>(
         let entries = known.entries().map(|held| held.entry());
         walk(known, entries.peekable(), divider, zone, &mut pieces);
     }
-    let messages = pending.filter(|item| !matches!(item.verb, Verb::Join(_) | Verb::Create(_)));
-    pieces.extend(messages.map(Piece::Pending));
+    pieces.extend(pending.map(Piece::Pending));
     pieces
 }
 

@@ -2,7 +2,7 @@
 //!
 //! Plain data: `update` changes it, `view` draws it, and neither waits for anything.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use jiff::tz::TimeZone;
 use ratatui::layout::Rect;
@@ -31,11 +31,16 @@ pub(crate) struct Known<'a> {
 }
 
 impl<'a> Known<'a> {
+    /// What waits or was refused, but for entering rooms, which is told and shown nowhere.
+    fn typed(self) -> impl Iterator<Item = &'a Item> {
+        let items = self.outbox.items().iter();
+        items.filter(|item| !item.enters())
+    }
+
     /// What waits or was refused in a conversation.
     pub(crate) fn pending(self, of: &Address) -> impl Iterator<Item = &'a Item> {
         let of = of.clone();
-        let items = self.outbox.items().iter();
-        items.filter(move |item| item.conversation == of)
+        self.typed().filter(move |item| item.conversation == of)
     }
 
     /// The conversations in the order of the list: the newest activity first.
@@ -237,6 +242,22 @@ impl Screen {
     /// The conversation one is in, to be changed.
     pub(crate) fn pane_mut(&mut self) -> &mut Pane {
         self.panes.entry(self.current.clone()).or_default()
+    }
+
+    /// The list of conversations: those first that one is not in, or not in any more, and that hold
+    /// something one has typed.
+    pub(crate) fn places(&self, known: Known<'_>) -> Vec<Address> {
+        let order = known.order().into_iter().map(Conversation::address);
+        let order: Vec<_> = order.cloned().collect();
+        let entered: BTreeSet<_> = order.iter().collect();
+        let typed = known.typed().map(|item| &item.conversation);
+        let drafted = self.drafts().map(|(address, _)| address);
+        let lost: BTreeSet<_> = typed
+            .chain(drafted)
+            .filter(|address| !entered.contains(address))
+            .cloned()
+            .collect();
+        lost.into_iter().chain(order).collect()
     }
 
     /// Whether the screen changes by time alone.

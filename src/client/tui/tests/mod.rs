@@ -2,6 +2,7 @@
 
 mod entrance;
 mod keys;
+mod lost;
 mod panes;
 mod pictures;
 mod scene;

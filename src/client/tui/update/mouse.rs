@@ -31,9 +31,9 @@ impl Turn<'_> {
             MouseEventKind::Down(MouseButton::Left) if areas.list.contains(at) => {
                 let row = usize::from(at.y.saturating_sub(areas.list.y));
                 let first = view::list_from(self.screen, self.known, areas.list);
-                let order = self.known.order();
-                if let Some(known) = order.get(first + row) {
-                    self.go(known.address().clone());
+                let places = self.screen.places(self.known);
+                if let Some(place) = places.get(first + row) {
+                    self.go(place.clone());
                 }
             }
             MouseEventKind::Down(MouseButton::Left) if areas.messages.contains(at) => {

@@ -99,18 +99,18 @@ impl Turn<'_> {
     }
 
     pub(super) fn step_conversation(&mut self, by: isize) {
-        let order = self.known.order();
-        let at = order
+        let places = self.screen.places(self.known);
+        let at = places
             .iter()
-            .position(|known| *known.address() == self.screen.current);
-        let count = isize::try_from(order.len()).unwrap_or(0);
+            .position(|place| *place == self.screen.current);
+        let count = isize::try_from(places.len()).unwrap_or(0);
         if count == 0 {
             return;
         }
         let at = at.map_or(0, |at| isize::try_from(at).unwrap_or(0) + by);
         let at = usize::try_from(at.rem_euclid(count)).unwrap_or(0);
-        if let Some(next) = order.get(at).map(|known| known.address().clone()) {
-            self.go(next);
+        if let Some(next) = places.get(at) {
+            self.go(next.clone());
         }
     }
 

@@ -8,7 +8,7 @@ use crate::{
         editor::Editor,
         keys::{Act, Chord},
         overlay::{Asking, Finder, Lead, List, Looking, Overlay, Search},
-        screen::Standing,
+        screen::{Known, Screen, Standing},
         view,
     },
     model::Address,
@@ -96,7 +96,7 @@ impl Turn<'_> {
         chord: Chord,
         act: Option<Act>,
     ) {
-        let found = matching(self.known, &self.screen.current, finder.filter.text());
+        let found = matching(self.screen, self.known, finder.filter.text());
         let last = found.len().saturating_sub(1);
         if chord.code() == KeyCode::Enter {
             let typed = Address::parse(finder.filter.text()).ok();
@@ -175,24 +175,16 @@ impl Turn<'_> {
 }
 
 /// The conversations whose names hold a text, best first; with nothing typed the one before.
-pub(crate) fn matching(
-    known: crate::client::tui::screen::Known<'_>,
-    current: &Address,
-    filter: &str,
-) -> Vec<Address> {
+pub(crate) fn matching(screen: &Screen, known: Known<'_>, filter: &str) -> Vec<Address> {
     let filter = filter.to_lowercase();
-    let mut found: Vec<_> = known
-        .order()
-        .into_iter()
-        .map(|known| known.address().clone())
-        .filter(|address| address.to_string().to_lowercase().contains(&filter))
-        .collect();
+    let mut found = screen.places(known);
+    found.retain(|address| address.to_string().to_lowercase().contains(&filter));
     found.sort_by_key(|address| {
         let name = address.to_string().to_lowercase();
         let begins = name
             .trim_start_matches(['#', '@'])
             .starts_with(filter.trim_start_matches(['#', '@']));
-        (address == current, !begins)
+        (*address == screen.current, !begins)
     });
     found
 }

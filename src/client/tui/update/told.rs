@@ -4,9 +4,10 @@ use super::{Effect, TYPING_MS, Turn};
 use crate::{
     client::{
         core::Update,
-        outbox::Standing,
+        outbox::{Item, Standing},
         state::{Age, Change},
         tui::{
+            keys::Act,
             overlay::{Asking, Overlay},
             screen::Entrance,
         },
@@ -22,11 +23,7 @@ impl Turn<'_> {
             Update::NeedsLogin { hello, refused } => self.needs_login(hello.as_deref(), refused),
             Update::LoggedIn(welcome) => self.logged_in(&welcome),
             Update::Changed(change) => self.changed(change),
-            Update::Refused(item) => {
-                if let Standing::Refused(reason) = &item.standing {
-                    self.fail(format!("{}: {reason}", item.conversation));
-                }
-            }
+            Update::Refused(item) => self.refused(&item),
             Update::Postponed { item, reason, wait } => {
                 let seconds = wait.as_secs().max(1);
                 self.note(format!(
@@ -39,6 +36,24 @@ impl Turn<'_> {
             Update::LoggedOut => self.effects.push(Effect::Quit),
             Update::Warning(text) => self.fail(text),
         }
+    }
+
+    /// The server will not have something. A text stays where it was meant for, until it is taken
+    /// back there.
+    fn refused(&mut self, item: &Item) {
+        let Standing::Refused(reason) = &item.standing else {
+            return;
+        };
+        let place = &item.conversation;
+        if item.enters() {
+            self.effects.push(Effect::Dismiss(item.message.clone()));
+        } else if *place != self.screen.current {
+            let keys = self.screen.settings.keys.of(Act::TakeBack);
+            return self.fail(format!(
+                "{place}: {reason} · it is kept there: {keys} takes it back"
+            ));
+        }
+        self.fail(format!("{place}: {reason}"));
     }
 
     fn logged_in(&mut self, welcome: &Welcome) {

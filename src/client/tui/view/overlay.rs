@@ -65,7 +65,7 @@ pub(super) fn around(areas: Areas) -> Rect {
 pub(crate) fn choice_at(screen: &Screen, known: Known<'_>, place: Position) -> Option<usize> {
     let areas = areas(screen, known);
     let around = around(areas);
-    let found = |finder: &Finder| matching(known, &screen.current, finder.filter.text()).len();
+    let found = |finder: &Finder| matching(screen, known, finder.filter.text()).len();
     let (rows, at, count) = match screen.overlay.as_ref()? {
         Overlay::Filter(finder) if !areas.list.is_empty() => {
             (below(areas.list, 1), finder.at, found(finder))
@@ -116,7 +116,7 @@ fn switcher(
     around: Rect,
 ) {
     let theme = screen.settings.theme;
-    let found = matching(known, &screen.current, finder.filter.text());
+    let found = matching(screen, known, finder.filter.text());
     let rows: Vec<_> = found
         .iter()
         .map(|address| {

@@ -21,14 +21,13 @@ use crate::{
         },
     },
     model::{Address, RoomRole, UserName},
+    protocol::Unread,
 };
 
 /// The first conversation that is shown: the current one is always in sight.
 pub(crate) fn list_from(screen: &Screen, known: Known<'_>, area: Rect) -> usize {
-    let order = known.order();
-    let at = order
-        .iter()
-        .position(|known| *known.address() == screen.current);
+    let places = screen.places(known);
+    let at = places.iter().position(|place| *place == screen.current);
     let height = usize::from(area.height).max(1);
     at.map_or(0, |at| (at + 1).saturating_sub(height))
 }
@@ -39,9 +38,9 @@ pub(super) fn list(screen: &Screen, known: Known<'_>, frame: &mut Frame<'_>, are
         return filtered(screen, known, finder, frame, inside);
     }
     let from = list_from(screen, known, area);
-    let shown = known.order().into_iter().skip(from);
-    for (conversation, y) in shown.zip(inside.y..inside.bottom()) {
-        let line = conversation_line(screen, known, conversation, usize::from(inside.width));
+    let shown = screen.places(known).into_iter().skip(from);
+    for (address, y) in shown.zip(inside.y..inside.bottom()) {
+        let line = conversation_line(screen, known, &address, usize::from(inside.width));
         frame.render_widget(line, Rect::new(inside.x, y, inside.width, 1));
     }
 }
@@ -54,17 +53,14 @@ fn filtered(
     frame: &mut Frame<'_>,
     inside: Rect,
 ) {
-    let found = matching(known, &screen.current, finder.filter.text());
+    let found = matching(screen, known, finder.filter.text());
     let at = finder.at.min(found.len().saturating_sub(1));
     let height = usize::from(inside.height).saturating_sub(1);
     let shown = found.iter().enumerate().skip(first(at, height));
     for ((row, address), y) in shown.zip(inside.y.saturating_add(1)..inside.bottom()) {
-        let Some(conversation) = known.state.conversation(address) else {
-            continue;
-        };
         let chosen = (row == at).then_some(screen.settings.theme.chosen());
         let width = usize::from(inside.width);
-        let line = conversation_line(screen, known, conversation, width);
+        let line = conversation_line(screen, known, address, width);
         let line = Line::from(line.spans).style(chosen.unwrap_or_default());
         frame.render_widget(line, Rect::new(inside.x, y, inside.width, 1));
     }
@@ -73,13 +69,13 @@ fn filtered(
 fn conversation_line(
     screen: &Screen,
     known: Known<'_>,
-    conversation: &Conversation,
+    address: &Address,
     width: usize,
 ) -> Line<'static> {
     let theme = screen.settings.theme;
-    let address = conversation.address();
+    let facts = known.state.conversation(address).map(Conversation::facts);
     let is_current = *address == screen.current;
-    let (count, style) = count(screen, known, conversation);
+    let (count, style) = count(screen, known, address);
     let presence = match address {
         Address::Direct(user) => known.state.presence(user),
         Address::Everyone | Address::Room(_) => None,
@@ -89,7 +85,7 @@ fn conversation_line(
     let has_draft = !is_current && pane.is_some_and(|pane| !pane.editor.is_blank());
     let draft = if has_draft { "✎" } else { "" };
     let room = width.saturating_sub(wrap::columns(&count) + wrap::columns(draft) + 2);
-    let is_new = conversation.facts().unread.unread > 0 && !conversation.facts().silent;
+    let is_new = facts.is_some_and(|facts| facts.unread.unread > 0 && !facts.silent);
     let name = match (is_new, is_current) {
         (true, _) => Style::new().add_modifier(Modifier::BOLD),
         (false, true) => Style::new(),
@@ -110,16 +106,18 @@ fn conversation_line(
 }
 
 /// What is new in a conversation, as a number.
-fn count(screen: &Screen, known: Known<'_>, conversation: &Conversation) -> (String, Style) {
+fn count(screen: &Screen, known: Known<'_>, address: &Address) -> (String, Style) {
     let theme = screen.settings.theme;
-    let facts = conversation.facts();
+    let facts = known.state.conversation(address).map(Conversation::facts);
+    let unread = facts.map_or_else(Unread::default, |facts| facts.unread);
+    let silent = facts.is_some_and(|facts| facts.silent);
     let refused = known
-        .pending(conversation.address())
+        .pending(address)
         .any(|item| matches!(item.standing, Standing::Refused(_)));
-    match (refused, facts.unread.mentions, facts.unread.unread) {
+    match (refused, unread.mentions, unread.unread) {
         (true, ..) => ("✗".to_owned(), theme.bad()),
         (_, 0, 0) => (String::new(), Style::new()),
-        (_, 0, count) if facts.silent => (count.to_string(), theme.dim()),
+        (_, 0, count) if silent => (count.to_string(), theme.dim()),
         (_, 0, count) => (count.to_string(), theme.good()),
         (_, mentions, _) => (format!("@{mentions}"), theme.mention()),
     }
