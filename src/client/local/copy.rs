@@ -15,14 +15,34 @@ use crate::{
 
 /// Entries kept of one conversation; older ones are fetched from the server again.
 const KEPT_MAX: i64 = 20_000;
+/// Conversations kept; of more, those go in which nothing was said for the longest time. All are read
+/// when the client opens: so many are a hundred thousand entries.
+const CONVERSATIONS_MAX: usize = 1000;
 /// Entries of each conversation that are read when the client opens: a few screens.
 const OPENED: i64 = 100;
 /// Entries of a page of what was before.
 const PAGE: i64 = 200;
 /// Messages a search gives.
 const FOUND_MAX: i64 = 200;
-/// Entries written before the bound is looked after.
+/// Entries and conversations written before the bounds are looked after.
 const PRUNE_INTERVAL: usize = 1000;
+
+/// Everything there is, where something was said last first. The addresses of entries are found by
+/// one look into the index each: they may be of a conversation whose facts are not here.
+const ADDRESSES: &str = "
+    WITH RECURSIVE
+        said(address) AS (
+            SELECT min(address) FROM entry
+            UNION ALL
+            SELECT (SELECT min(address) FROM entry WHERE address > said.address)
+            FROM said WHERE said.address IS NOT NULL),
+        place(address) AS (
+            SELECT address FROM said WHERE address IS NOT NULL
+            UNION SELECT address FROM conversation)
+    SELECT address FROM place
+    ORDER BY (SELECT at FROM entry WHERE entry.address = place.address
+              ORDER BY seq DESC LIMIT 1) DESC
+";
 
 const SCHEMA: &str = "
     PRAGMA journal_mode = WAL;
@@ -123,9 +143,12 @@ impl Copy {
                     write_entry(&transaction, entry)?;
                     self.written += 1;
                 }
-                Job::Conversation(facts) => write_facts(&transaction, facts)?,
+                Job::Conversation(facts) => {
+                    write_facts(&transaction, facts)?;
+                    self.written += 1;
+                }
                 Job::Renamed { was, now } => rename(&transaction, was, now)?,
-                Job::Gone(address) => forget(&transaction, address)?,
+                Job::Gone(address) => forget(&transaction, &address.to_string())?,
                 Job::Drafts(_) | Job::Search(_) | Job::Past { .. } => {}
             }
         }
@@ -201,30 +224,34 @@ fn write_facts(transaction: &Transaction<'_>, facts: &ConversationFrame) -> Resu
 
 /// What stood under the new name before was of another conversation.
 fn rename(transaction: &Transaction<'_>, was: &Address, now: &Address) -> Result<(), Error> {
-    forget(transaction, now)?;
     let (was, now) = (was.to_string(), now.to_string());
+    forget(transaction, &now)?;
     let sql = "UPDATE entry SET address = ?2 WHERE address = ?1";
     transaction.execute(sql, [&was, &now])?;
     transaction.execute("DELETE FROM conversation WHERE address = ?1", [&was])?;
     Ok(())
 }
 
-fn forget(transaction: &Transaction<'_>, address: &Address) -> Result<(), Error> {
-    let address = address.to_string();
-    transaction.execute("DELETE FROM entry WHERE address = ?1", [&address])?;
-    transaction.execute("DELETE FROM conversation WHERE address = ?1", [&address])?;
+fn forget(transaction: &Transaction<'_>, address: &str) -> Result<(), Error> {
+    transaction.execute("DELETE FROM entry WHERE address = ?1", [address])?;
+    transaction.execute("DELETE FROM conversation WHERE address = ?1", [address])?;
     Ok(())
 }
 
-/// Keeps the bound: one look into the index for each conversation.
+/// Keeps the bounds: some looks into the index for each conversation.
 fn prune(transaction: &Transaction<'_>) -> Result<(), Error> {
-    let mut addresses = transaction.prepare("SELECT address FROM conversation")?;
+    let mut addresses = transaction.prepare(ADDRESSES)?;
     let addresses = addresses.query_map([], |row| row.get::<_, String>(0))?;
-    for address in addresses {
+    let addresses: Vec<_> = addresses.collect::<Result<_, _>>()?;
+    let (kept, surplus) = addresses.split_at(addresses.len().min(CONVERSATIONS_MAX));
+    for address in surplus {
+        forget(transaction, address)?;
+    }
+    for address in kept {
         transaction.execute(
             "DELETE FROM entry WHERE address = ?1 AND seq <= (
                 SELECT seq FROM entry WHERE address = ?1 ORDER BY seq DESC LIMIT 1 OFFSET ?2)",
-            params![address?, KEPT_MAX],
+            params![address, KEPT_MAX],
         )?;
     }
     Ok(())
@@ -246,32 +273,14 @@ fn pattern(word: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{Text, Timestamp, UserName};
+    use crate::client::fake;
 
     fn said(place: &str, seq: u64, text: &str) -> Job {
-        Job::Entry(Box::new(EntryFrame {
-            conversation: Address::parse(place).unwrap(),
-            seq: Seq::new(seq),
-            at: Timestamp::from_millis(i64::try_from(seq).unwrap()),
-            by: UserName::parse("bob").unwrap(),
-            message: None,
-            body: EntryBody::Posted {
-                text: Text::parse(text).ok(),
-                action: false,
-                reply_to: None,
-                mentions: Vec::new(),
-                here: false,
-                edited: None,
-                deleted: false,
-                reactions: Vec::new(),
-            },
-        }))
+        Job::Entry(Box::new(fake::entry(place, seq, "bob", fake::posted(text))))
     }
 
     fn facts(place: &str) -> Job {
-        let text =
-            format!(r#"{{"in":"{place}","head":1,"start":1,"read":0,"unread":0,"mentions":0}}"#);
-        Job::Conversation(Box::new(serde_json::from_str(&text).unwrap()))
+        Job::Conversation(Box::new(fake::conversation(place, 1)))
     }
 
     fn seqs(entries: &[EntryFrame]) -> Vec<u64> {
@@ -338,6 +347,30 @@ mod tests {
         let found = copy.search("first");
         let mut entries = remembered[0].1.iter().chain(&found);
         assert!(entries.all(|entry| entry.conversation == now));
+    }
+
+    #[test]
+    fn of_too_many_conversations_those_go_where_nothing_was_said_for_the_longest_time() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("copy");
+        let mut copy = Copy::open(&path).unwrap();
+        let place = |number: u64| format!("#r{number}");
+        let surplus = 3;
+        let most = u64::try_from(CONVERSATIONS_MAX).unwrap();
+        let mut jobs = vec![facts("#silent")];
+        for number in 1..most + surplus {
+            // When they were said goes with their numbers; the oldest one's facts are not here.
+            jobs.extend((number > 1).then(|| facts(&place(number))));
+            jobs.push(said(&place(number), number, "text"));
+        }
+        copy.write(&jobs).unwrap();
+        let mut left: Vec<_> = copy.newest().unwrap();
+        left.sort_by_key(|(_, entries)| entries[0].at);
+        assert_eq!(left.len(), CONVERSATIONS_MAX);
+        assert_eq!(left[0].0.conversation.to_string(), place(surplus));
+        assert_eq!(copy.search("text").len(), 200);
+        let oldest = Address::parse(&place(1)).unwrap();
+        assert!(copy.past(&oldest, Seq::new(9)).is_empty());
     }
 
     #[test]
