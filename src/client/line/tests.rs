@@ -6,6 +6,7 @@ use super::{Shown, View};
 use crate::{
     client::{
         core::Update,
+        fake::{self, posted},
         link::LinkState,
         outbox::{Item, Standing},
         state::{Change, State},
@@ -13,7 +14,7 @@ use crate::{
     model::{
         Address, Emoji, MessageId, Reason, Seq, ServerRole, Text, Timestamp, TokenId, UserName,
     },
-    protocol::{ConversationFrame, EntryBody, EntryFrame, Frame, Send, Unread, Verb, Welcome},
+    protocol::{ConversationFrame, EntryBody, EntryFrame, Frame, Send, Verb, Welcome},
 };
 
 /// 2026-11-23, 14:03 UTC.
@@ -22,23 +23,6 @@ const AT: i64 = 1_795_442_580_000;
 struct Screen {
     state: State,
     view: View,
-    next: u64,
-}
-
-/// A conversation in which nothing has happened yet.
-fn conversation(address: &str) -> ConversationFrame {
-    ConversationFrame {
-        conversation: Address::parse(address).unwrap(),
-        was: None,
-        head: Seq::ZERO,
-        start: Seq::FIRST,
-        role: None,
-        topic: None,
-        visibility: None,
-        unread: Unread::default(),
-        silent: false,
-        archived: false,
-    }
 }
 
 impl Screen {
@@ -46,15 +30,11 @@ impl Screen {
         let mut state = State::default();
         state.begin(user("alice"));
         for address in ["*", "#ops", "@bob"] {
-            state.apply(Frame::Conversation(conversation(address)));
+            state.apply(Frame::Conversation(fake::conversation(address, 0)));
         }
         let day = jiff::civil::date(2026, 11, 23);
         let view = View::new(TimeZone::UTC, Some(day));
-        Self {
-            state,
-            view,
-            next: 1,
-        }
+        Self { state, view }
     }
 
     fn apply(&mut self, frame: Frame) -> Vec<String> {
@@ -79,36 +59,17 @@ impl Screen {
     }
 
     fn entry_at(&mut self, at: i64, place: &str, by: &str, body: EntryBody) -> Vec<String> {
-        let conversation = Address::parse(place).unwrap();
-        let known = self.state.conversation(&conversation).unwrap();
-        let seq = known.cursor().next();
-        self.next += 1;
+        let known = self.state.conversation(&Address::parse(place).unwrap());
+        let seq = known.unwrap().cursor().next().get();
         self.apply(Frame::Entry(EntryFrame {
-            conversation,
-            seq,
             at: Timestamp::from_millis(at),
-            by: user(by),
-            message: MessageId::parse(&format!("m{}", self.next)).ok(),
-            body,
+            ..fake::entry(place, seq, by, body)
         }))
     }
 }
 
 fn user(name: &str) -> UserName {
     UserName::parse(name).unwrap()
-}
-
-fn posted(text: &str) -> EntryBody {
-    EntryBody::Posted {
-        text: Text::parse(text).ok(),
-        action: false,
-        reply_to: None,
-        mentions: Vec::new(),
-        here: false,
-        edited: None,
-        deleted: false,
-        reactions: Vec::new(),
-    }
 }
 
 #[test]
@@ -317,7 +278,7 @@ fn what_is_not_kept_any_more_is_told_apart_from_what_can_be_fetched() {
     screen.apply(Frame::Conversation(ConversationFrame {
         head: Seq::new(30),
         start: Seq::new(11),
-        ..conversation("#ops")
+        ..fake::conversation("#ops", 0)
     }));
     let gap = Frame::Gap {
         conversation: Address::parse("#ops").unwrap(),

@@ -108,22 +108,10 @@ impl Chat {
                     return vec![answer];
                 }
                 self.names.insert(send.message.clone(), seq);
+                let body = fake::posted(send.text.as_str());
                 let entry = EntryFrame {
-                    conversation: room(),
-                    seq: Seq::new(seq),
-                    at: Timestamp::default(),
-                    by: UserName::parse("alice").unwrap(),
                     message: Some(send.message.clone()),
-                    body: EntryBody::Posted {
-                        text: Some(send.text.clone()),
-                        action: false,
-                        reply_to: None,
-                        mentions: Vec::new(),
-                        here: false,
-                        edited: None,
-                        deleted: false,
-                        reactions: Vec::new(),
-                    },
+                    ..fake::entry("#ops", seq, "alice", body)
                 };
                 self.log.push(entry.clone());
                 vec![Frame::Entry(entry), answer]

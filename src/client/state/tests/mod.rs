@@ -5,8 +5,9 @@ mod delivery;
 
 use super::*;
 use crate::{
-    model::{Emoji, MessageId, RoomName, Text, Timestamp},
-    protocol::{EntryBody, Unread},
+    client::fake::{self, posted},
+    model::{Emoji, RoomName, Text},
+    protocol::EntryBody,
 };
 
 fn user(name: &str) -> UserName {
@@ -18,27 +19,7 @@ fn ops() -> Address {
 }
 
 fn entry(seq: u64, by: &str, body: EntryBody) -> EntryFrame {
-    EntryFrame {
-        conversation: ops(),
-        seq: Seq::new(seq),
-        at: Timestamp::from_millis(1000 * i64::try_from(seq).unwrap()),
-        by: user(by),
-        message: MessageId::parse(&format!("m{seq}")).ok(),
-        body,
-    }
-}
-
-fn posted(text: &str) -> EntryBody {
-    EntryBody::Posted {
-        text: Text::parse(text).ok(),
-        action: false,
-        reply_to: None,
-        mentions: Vec::new(),
-        here: false,
-        edited: None,
-        deleted: false,
-        reactions: Vec::new(),
-    }
+    fake::entry("#ops", seq, by, body)
 }
 
 fn said(seq: u64) -> EntryFrame {
@@ -46,18 +27,7 @@ fn said(seq: u64) -> EntryFrame {
 }
 
 fn facts(head: u64) -> ConversationFrame {
-    ConversationFrame {
-        conversation: ops(),
-        was: None,
-        head: Seq::new(head),
-        start: Seq::FIRST,
-        role: None,
-        topic: None,
-        visibility: None,
-        unread: Unread::default(),
-        silent: false,
-        archived: false,
-    }
+    fake::conversation("#ops", head)
 }
 
 fn end(head: u64) -> HistoryEnd {
