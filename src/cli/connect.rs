@@ -7,11 +7,11 @@ use std::{
 };
 
 use anyhow::Context;
-use tokio::runtime;
 
+use super::{block_on, user::known_name};
 use crate::{
     client::{self, Options, Target, profile::DEFAULT_PROFILE},
-    model::{NameError, UserName},
+    model::UserName,
     protocol::Cursors,
 };
 
@@ -35,7 +35,7 @@ pub struct Args {
     ca: Option<PathBuf>,
 
     /// User name
-    #[arg(long, value_name = "NAME", env = "NETCOMM_USER", value_parser = user)]
+    #[arg(long, value_name = "NAME", env = "NETCOMM_USER", value_parser = known_name)]
     user: Option<UserName>,
 
     /// Make a new account
@@ -68,10 +68,6 @@ pub struct Args {
     cursors: Option<PathBuf>,
 }
 
-fn user(text: &str) -> Result<UserName, NameError> {
-    UserName::parse(text.strip_prefix('@').unwrap_or(text))
-}
-
 /// Chats until the end.
 ///
 /// # Errors
@@ -90,19 +86,12 @@ pub fn run(args: Args) -> anyhow::Result<ExitCode> {
         token_file: args.token_file,
         plain: args.plain,
     };
-    let runtime = runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()
-        .context("cannot start the runtime")?;
-    let code = if args.json {
+    if args.json {
         let cursors = cursors.unwrap_or_default();
-        runtime.block_on(Box::pin(client::carry(options, cursors)))
+        block_on(Box::pin(client::carry(options, cursors)))
     } else {
-        runtime.block_on(Box::pin(client::run(options)))
-    };
-    // A name that is still being looked up need not be waited for.
-    runtime.shutdown_background();
-    code
+        block_on(Box::pin(client::run(options)))
+    }
 }
 
 fn cursors(file: &Path) -> anyhow::Result<Cursors> {

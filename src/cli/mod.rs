@@ -18,7 +18,9 @@ pub mod verify;
 
 use std::process::ExitCode;
 
+use anyhow::Context;
 use clap::{Parser, Subcommand};
+use tokio::runtime;
 
 use crate::{client::Missing, config::ConfigError};
 
@@ -99,6 +101,18 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
     }
 }
 
+/// What a client does, done.
+fn block_on<T>(future: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
+    let runtime = runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .context("cannot start the runtime")?;
+    let done = runtime.block_on(future);
+    // A name that is still being looked up need not be waited for.
+    runtime.shutdown_background();
+    done
+}
+
 #[expect(
     clippy::print_stderr,
     reason = "what a person is to read when a command fails"
@@ -133,6 +147,20 @@ mod tests {
         assert_eq!(told(&silent), "cannot read it: no such file");
         let says_it = anyhow::Error::new(cause()).context("cannot read it: no such file");
         assert_eq!(told(&says_it), "cannot read it: no such file");
+    }
+
+    #[test]
+    fn a_user_is_named_with_or_without_the_sign_wherever_one_is_asked_for() {
+        for line in [
+            "connect --user @alice",
+            "send --user @alice * hi",
+            "search --user alice --by @bob word",
+            "doctor --user @alice",
+        ] {
+            let words = std::iter::once("netcomm").chain(line.split(' '));
+            let parsed = Cli::try_parse_from(words);
+            assert!(parsed.is_ok(), "{line}: {parsed:?}");
+        }
     }
 
     #[test]

@@ -2,9 +2,7 @@
 
 use std::{path::PathBuf, process::ExitCode};
 
-use anyhow::Context;
-use tokio::runtime;
-
+use super::{block_on, user::known_name};
 use crate::{
     auth::ServerAddress,
     client::{self, Form, Missing, Options, Said, Script, Target, profile::DEFAULT_PROFILE},
@@ -30,7 +28,7 @@ pub struct Who {
     /// User name
     ///
     /// [default: the user of the last session there]
-    #[arg(long, value_name = "NAME", env = "NETCOMM_USER", value_parser = UserName::parse)]
+    #[arg(long, value_name = "NAME", env = "NETCOMM_USER", value_parser = known_name)]
     user: Option<UserName>,
 
     /// Read the password from the first line of this file, or from the variable NETCOMM_PASSWORD
@@ -60,6 +58,24 @@ impl Who {
             token_file: self.token_file,
             plain: true,
         }
+    }
+}
+
+/// As what to show what is read, as whom, and where.
+#[derive(Clone, Debug, clap::Args)]
+pub struct Reading {
+    /// Print frames
+    #[arg(long)]
+    json: bool,
+
+    #[command(flatten)]
+    who: Who,
+}
+
+impl Reading {
+    fn run(self, script: impl FnOnce(Form) -> Script) -> anyhow::Result<ExitCode> {
+        let form = if self.json { Form::Json } else { Form::Text };
+        run(self.who, script(form))
     }
 }
 
@@ -104,12 +120,8 @@ pub struct TailArgs {
     #[arg(long, value_name = "TIME", value_parser = ago)]
     since: Option<Timestamp>,
 
-    /// Print frames
-    #[arg(long)]
-    json: bool,
-
     #[command(flatten)]
-    who: Who,
+    reading: Reading,
 }
 
 /// Show what was said last in a conversation
@@ -125,12 +137,8 @@ pub struct HistoryArgs {
     #[arg(long, short = 'n', value_name = "COUNT", default_value_t = 50)]
     count: usize,
 
-    /// Print frames
-    #[arg(long)]
-    json: bool,
-
     #[command(flatten)]
-    who: Who,
+    reading: Reading,
 }
 
 /// Show the messages that hold all of the words
@@ -147,19 +155,15 @@ pub struct SearchArgs {
     conversation: Option<Address>,
 
     /// Only by this user
-    #[arg(long, value_name = "USER", value_parser = UserName::parse)]
+    #[arg(long, value_name = "USER", value_parser = known_name)]
     by: Option<UserName>,
 
     /// How many messages at most
     #[arg(long, short = 'n', value_name = "COUNT", default_value_t = 50)]
     count: usize,
 
-    /// Print frames
-    #[arg(long)]
-    json: bool,
-
     #[command(flatten)]
-    who: Who,
+    reading: Reading,
 }
 
 /// Find out what is wrong between this machine and a server
@@ -200,12 +204,8 @@ pub fn send(args: SendArgs) -> anyhow::Result<ExitCode> {
 ///
 /// When the conversation cannot be read.
 pub fn tail(args: TailArgs) -> anyhow::Result<ExitCode> {
-    let script = Script::Tail {
-        of: args.of,
-        since: args.since,
-        form: form(args.json),
-    };
-    run(args.who, script)
+    let (of, since) = (args.of, args.since);
+    args.reading.run(|form| Script::Tail { of, since, form })
 }
 
 /// Shows what was said.
@@ -214,12 +214,8 @@ pub fn tail(args: TailArgs) -> anyhow::Result<ExitCode> {
 ///
 /// When the conversation cannot be read.
 pub fn history(args: HistoryArgs) -> anyhow::Result<ExitCode> {
-    let script = Script::History {
-        of: args.of,
-        count: args.count,
-        form: form(args.json),
-    };
-    run(args.who, script)
+    let (of, count) = (args.of, args.count);
+    args.reading.run(|form| Script::History { of, count, form })
 }
 
 /// Shows what was found.
@@ -228,19 +224,20 @@ pub fn history(args: HistoryArgs) -> anyhow::Result<ExitCode> {
 ///
 /// When the server cannot be asked.
 pub fn search(args: SearchArgs) -> anyhow::Result<ExitCode> {
-    let script = Script::Search {
-        search: protocol::Search {
-            words: args.words.join(" "),
-            conversation: args.conversation,
-            by: args.by,
-            before: None,
-            after: None,
-            page: None,
-        },
-        count: args.count,
-        form: form(args.json),
+    let search = protocol::Search {
+        words: args.words.join(" "),
+        conversation: args.conversation,
+        by: args.by,
+        before: None,
+        after: None,
+        page: None,
     };
-    run(args.who, script)
+    let count = args.count;
+    args.reading.run(|form| Script::Search {
+        search,
+        count,
+        form,
+    })
 }
 
 /// Says what is wrong.
@@ -268,21 +265,6 @@ pub fn doctor(args: DoctorArgs) -> anyhow::Result<ExitCode> {
 
 fn run(who: Who, script: Script) -> anyhow::Result<ExitCode> {
     block_on(Box::pin(client::run_script(who.options(), script)))
-}
-
-fn block_on<T>(future: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
-    let runtime = runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()
-        .context("cannot start the runtime")?;
-    let done = runtime.block_on(future);
-    // A name that is still being looked up need not be waited for.
-    runtime.shutdown_background();
-    done
-}
-
-const fn form(json: bool) -> Form {
-    if json { Form::Json } else { Form::Text }
 }
 
 /// That long ago.
