@@ -1,6 +1,7 @@
 //! Commands that say something or act on what was said.
 
 use crate::{
+    client::core::Post,
     model::{Address, Text},
     protocol::{NewText, Nothing, OfMessage, Verb, WithEmoji},
 };
@@ -15,12 +16,8 @@ const HISTORY_COUNT_MAX: u32 = 1000;
 type Read = Result<Action, Mistake>;
 
 pub(super) fn say(to: Address, text: &str) -> Read {
-    Ok(Action::Send {
-        to,
-        text: Text::parse(text).map_err(Mistake::new)?,
-        reply_to: None,
-        action: false,
-    })
+    let text = Text::parse(text).map_err(Mistake::new)?;
+    Ok(Action::Send(Post::plain(to, text)))
 }
 
 pub(super) fn all(arguments: &mut Arguments<'_>, _: &Context<'_>) -> Read {
@@ -33,21 +30,20 @@ pub(super) fn msg(arguments: &mut Arguments<'_>, _: &Context<'_>) -> Read {
 }
 
 pub(super) fn me(arguments: &mut Arguments<'_>, context: &Context<'_>) -> Read {
-    Ok(Action::Send {
-        to: context.current.clone(),
-        text: arguments.text()?,
-        reply_to: None,
+    let to = context.current.clone();
+    Ok(Action::Send(Post {
         action: true,
-    })
+        ..Post::plain(to, arguments.text()?)
+    }))
 }
 
 pub(super) fn reply(arguments: &mut Arguments<'_>, context: &Context<'_>) -> Read {
-    Ok(Action::Send {
-        to: context.current.clone(),
-        reply_to: Some(arguments.seq()?),
-        text: arguments.text()?,
-        action: false,
-    })
+    let to = context.current.clone();
+    let reply_to = Some(arguments.seq()?);
+    Ok(Action::Send(Post {
+        reply_to,
+        ..Post::plain(to, arguments.text()?)
+    }))
 }
 
 pub(super) fn edit(arguments: &mut Arguments<'_>, context: &Context<'_>) -> Read {

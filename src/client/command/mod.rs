@@ -14,7 +14,8 @@ mod table;
 use jiff::tz::TimeZone;
 
 use crate::{
-    model::{Address, Seq, Text},
+    client::core::Post,
+    model::{Address, Seq},
     protocol::Verb,
 };
 
@@ -29,16 +30,7 @@ pub enum Action {
     /// Nothing: it was blank.
     Nothing,
     /// Say something.
-    Send {
-        /// Where.
-        to: Address,
-        /// What.
-        text: Text,
-        /// The message it answers.
-        reply_to: Option<Seq>,
-        /// Whether it is something one does (`/me`).
-        action: bool,
-    },
+    Send(Post),
     /// Change something in a conversation, as soon as the server can be reached.
     Change {
         /// What, without the client's name for it.
@@ -109,7 +101,7 @@ pub fn parse(line: &str, context: &Context<'_>) -> Result<Action, Mistake> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::UserName;
+    use crate::model::{Text, UserName};
 
     fn read(line: &str) -> Result<Action, Mistake> {
         let current = Address::parse("#ops").unwrap();
@@ -138,16 +130,9 @@ mod tests {
             ("/msg bob  two  spaces", "@bob", "two  spaces"),
             ("/msg @bob two\nlines", "@bob", "two\nlines"),
         ] {
-            let Action::Send {
-                to: address,
-                text,
-                reply_to: None,
-                action: false,
-            } = read(line).unwrap()
-            else {
-                panic!("{line}");
-            };
-            assert_eq!((address.to_string().as_str(), text.as_str()), (to, said));
+            let to = Address::parse(to).unwrap();
+            let text = Text::parse(said).unwrap();
+            assert_eq!(read(line).unwrap(), Action::Send(Post::plain(to, text)));
         }
     }
 
@@ -155,11 +140,11 @@ mod tests {
     fn messages_are_answered_edited_and_reacted_to_by_number() {
         assert!(matches!(
             read("/reply 4 yes").unwrap(),
-            Action::Send { reply_to: Some(seq), .. } if seq == Seq::new(4)
+            Action::Send(post) if post.reply_to == Some(Seq::new(4))
         ));
         assert!(matches!(
             read("/me waves").unwrap(),
-            Action::Send { action: true, .. }
+            Action::Send(Post { action: true, .. })
         ));
         let table = [
             (

@@ -40,7 +40,7 @@ use crate::{
 
 use asked::Asked;
 pub use login::Credentials;
-pub use requests::NotNow;
+pub use requests::{NotNow, Post};
 pub use update::Update;
 
 /// How long cursors may be ahead of what is on disk: what a kill would have shown again.

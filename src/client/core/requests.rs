@@ -24,28 +24,56 @@ pub enum NotNow {
     NoMore,
 }
 
+/// Something to say.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Post {
+    /// Where.
+    pub to: Address,
+    /// What.
+    pub text: Text,
+    /// The message it answers.
+    pub reply_to: Option<Seq>,
+    /// Whether it is something one does (`/me`).
+    pub action: bool,
+}
+
+impl Post {
+    /// A text that answers nothing.
+    #[must_use]
+    pub const fn plain(to: Address, text: Text) -> Self {
+        Self {
+            to,
+            text,
+            reply_to: None,
+            action: false,
+        }
+    }
+
+    fn named(self, message: MessageId) -> Verb {
+        let Self {
+            to,
+            text,
+            reply_to,
+            action,
+        } = self;
+        Verb::Send(Send {
+            to,
+            text,
+            message,
+            reply_to,
+            action,
+        })
+    }
+}
+
 impl Core {
     /// Says something, now or as soon as the server can be reached.
     ///
     /// # Errors
     ///
     /// When the outbox cannot keep it. Nothing is sent then.
-    pub fn send(
-        &mut self,
-        to: Address,
-        text: Text,
-        reply_to: Option<Seq>,
-        action: bool,
-    ) -> Result<MessageId, OutboxError> {
-        self.outbox.add(|message| {
-            Verb::Send(Send {
-                to,
-                text,
-                message,
-                reply_to,
-                action,
-            })
-        })
+    pub fn send(&mut self, post: Post) -> Result<MessageId, OutboxError> {
+        self.outbox.add(|message| post.named(message))
     }
 
     /// Says something under a name of the caller's choice: under the same name it is said once,
@@ -54,21 +82,9 @@ impl Core {
     /// # Errors
     ///
     /// When the outbox cannot keep it. Nothing is sent then.
-    pub fn send_named(
-        &mut self,
-        message: MessageId,
-        to: Address,
-        text: Text,
-    ) -> Result<MessageId, OutboxError> {
-        self.outbox.add_named(message, |message| {
-            Verb::Send(Send {
-                to,
-                text,
-                message,
-                reply_to: None,
-                action: false,
-            })
-        })
+    pub fn send_named(&mut self, message: MessageId, post: Post) -> Result<MessageId, OutboxError> {
+        self.outbox
+            .add_named(message, |message| post.named(message))
     }
 
     /// Changes something in a conversation, now or as soon as the server can be reached.

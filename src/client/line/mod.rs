@@ -266,13 +266,8 @@ impl Line {
     async fn perform(&mut self, action: Action) {
         match action {
             Action::Nothing => {}
-            Action::Send {
-                to,
-                text,
-                reply_to,
-                action,
-            } => {
-                let sent = self.core.send(to, text, reply_to, action);
+            Action::Send(post) => {
+                let sent = self.core.send(post);
                 self.check(sent);
             }
             Action::Change { verb, go } => {

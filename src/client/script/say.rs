@@ -8,7 +8,7 @@ use tokio::{
 
 use super::{ANSWER_TIMEOUT, Said, Session, check};
 use crate::{
-    client::outbox::Standing,
+    client::{core::Post, outbox::Standing},
     model::{Address, MessageId, Text},
 };
 
@@ -47,9 +47,10 @@ impl Session {
         id: Option<MessageId>,
     ) -> anyhow::Result<()> {
         let text = Text::parse(text)?;
+        let post = Post::plain(to.clone(), text);
         let message = match id {
-            Some(id) => self.core.send_named(id, to.clone(), text)?,
-            None => self.core.send(to.clone(), text, None, false)?,
+            Some(id) => self.core.send_named(id, post)?,
+            None => self.core.send(post)?,
         };
         let deadline = Instant::now() + ANSWER_TIMEOUT;
         while self.is_unanswered(&message)? {

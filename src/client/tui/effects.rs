@@ -112,15 +112,7 @@ impl Client {
     pub(super) fn perform(&mut self, effect: Effect) -> io::Result<()> {
         let core = &mut self.core;
         let done = match effect {
-            Effect::Send {
-                to,
-                text,
-                reply_to,
-                action,
-            } => core
-                .send(to, text, reply_to, action)
-                .map(drop)
-                .map_err(sentence),
+            Effect::Send(post) => core.send(post).map(drop).map_err(sentence),
             Effect::Change(verb) => core.change(verb).map(drop).map_err(sentence),
             Effect::Ask(verb) => core.ask(verb).map_err(sentence),
             Effect::History(of) => self.history(&of),
@@ -166,7 +158,7 @@ impl Client {
             Effect::Suspend => self.seat.terminal.suspend()?,
             Effect::Redraw => self.seat.terminal.clear()?,
             Effect::Mouse(mouse) => self.seat.terminal.use_mouse(mouse)?,
-            Effect::Send { .. }
+            Effect::Send(_)
             | Effect::Change(_)
             | Effect::Ask(_)
             | Effect::History(_)

@@ -12,7 +12,7 @@ use crate::{
     auth::ServerAddress,
     cli::torture::{checker::Event, entry},
     client::{
-        core::{Account, Core, Credentials, Update},
+        core::{Account, Core, Credentials, Post, Update},
         profile::Profile,
         state::{Age, Change},
     },
@@ -196,7 +196,7 @@ impl Life {
                 let text = Text::parse(&text).unwrap();
                 let message = self
                     .core
-                    .send(to.clone(), text.clone(), None, false)
+                    .send(Post::plain(to.clone(), text.clone()))
                     .unwrap();
                 self.asked("says", &to, &message, Some(text));
             }

@@ -51,7 +51,7 @@ impl World {
     fn say(&mut self, text: &str) -> MessageId {
         self.said += 1;
         let text = Text::parse(text).unwrap();
-        self.core.send(room(), text, None, false).unwrap()
+        self.core.send(Post::plain(room(), text)).unwrap()
     }
 
     /// How often one is called in the room.

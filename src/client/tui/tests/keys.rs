@@ -17,9 +17,10 @@ pub(super) fn place(text: &str) -> Address {
 
 pub(super) fn sent(effects: &[Effect]) -> Vec<String> {
     let sent = effects.iter().filter_map(|effect| match effect {
-        Effect::Send {
-            to, text, reply_to, ..
-        } => Some(format!("{to} {} {reply_to:?}", text.as_str())),
+        Effect::Send(post) => {
+            let (text, reply_to) = (post.text.as_str(), post.reply_to);
+            Some(format!("{} {text} {reply_to:?}", post.to))
+        }
         _ => None,
     });
     sent.collect()

@@ -24,8 +24,8 @@ use super::{
     screen::{Known, Note, Screen, Standing, Tone},
 };
 use crate::{
-    client::core::Update,
-    model::{Address, MessageId, Seq, Text, Timestamp, UserName},
+    client::core::{Post, Update},
+    model::{Address, MessageId, Seq, Timestamp, UserName},
     protocol::{Secret, Verb},
 };
 
@@ -79,12 +79,7 @@ pub(crate) struct FoundHere {
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Effect {
     /// Say something.
-    Send {
-        to: Address,
-        text: Text,
-        reply_to: Option<Seq>,
-        action: bool,
-    },
+    Send(Post),
     /// Change something in a conversation.
     Change(Verb),
     /// Ask the server.

@@ -4,6 +4,7 @@ use super::{Effect, Turn};
 use crate::{
     client::{
         command::{self, Action, Context},
+        core::Post,
         tui::{
             emoji,
             overlay::{Ask, Asking, Overlay},
@@ -63,12 +64,10 @@ impl Turn<'_> {
         let text = Text::parse(line).map_err(|error| error.to_string())?;
         let conversation = self.screen.current.clone();
         self.effects.push(match aim {
-            Aim::Reply(seq) => Effect::Send {
-                to: conversation,
-                text,
+            Aim::Reply(seq) => Effect::Send(Post {
                 reply_to: Some(seq),
-                action: false,
-            },
+                ..Post::plain(conversation, text)
+            }),
             Aim::Edit(seq) => Effect::Change(Verb::Edit(OfMessage {
                 conversation,
                 seq,
@@ -99,20 +98,10 @@ impl Turn<'_> {
         let current = self.screen.current.clone();
         match action {
             Action::Nothing => {}
-            Action::Send {
-                to,
-                text,
-                reply_to,
-                action,
-            } => {
-                let elsewhere = to != current;
-                self.effects.push(Effect::Send {
-                    to: to.clone(),
-                    text,
-                    reply_to,
-                    action,
-                });
-                if elsewhere {
+            Action::Send(post) => {
+                let to = post.to.clone();
+                self.effects.push(Effect::Send(post));
+                if to != current {
                     self.go(to);
                 }
             }
