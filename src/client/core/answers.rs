@@ -52,7 +52,10 @@ impl Core {
                 self.follow(&verb, &answer);
                 self.answer(verb, answer, hits);
             }
-            Some(Asked::Quiet(verb)) => self.follow(&verb, &answer),
+            Some(Asked::Quiet(verb)) => {
+                self.marks.answered(&verb);
+                self.follow(&verb, &answer);
+            }
             None => {}
         }
     }
@@ -102,7 +105,8 @@ impl Core {
                 let reason = failure.text;
                 self.tell(Update::Failed { verb, reason });
             }
-            Some(Asked::Quiet(_)) | None => {}
+            Some(Asked::Quiet(verb)) => self.marks.answered(&verb),
+            None => {}
         }
     }
 

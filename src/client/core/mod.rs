@@ -7,6 +7,7 @@
 mod answers;
 mod asked;
 mod login;
+mod marks;
 mod recall;
 mod requests;
 #[cfg(test)]
@@ -40,6 +41,7 @@ use crate::{
 
 use asked::Asked;
 pub use login::Credentials;
+use marks::Marks;
 pub use requests::{NotNow, Post};
 pub use update::Update;
 
@@ -82,6 +84,7 @@ pub struct Core {
     is_unknown_history: bool,
     last_request: RequestId,
     asked: HashMap<RequestId, Asked>,
+    marks: Marks,
     /// The next page of the last search.
     more: Option<Verb>,
     updates: VecDeque<Update>,
@@ -127,6 +130,7 @@ impl Core {
             is_unknown_history: false,
             last_request: FIRST_REQUEST,
             asked: HashMap::new(),
+            marks: Marks::default(),
             more: None,
             updates: VecDeque::new(),
             was_idle: false,
@@ -174,6 +178,7 @@ impl Core {
             && self.state.is_current()
             && self.outbox.unsent() == 0
             && self.asked.is_empty()
+            && self.marks.is_empty()
             && self.updates.is_empty()
     }
 
@@ -296,6 +301,7 @@ impl Core {
             .retain(|order| !matches!(order, Order::Request(..)));
         self.outbox.cut_off();
         self.state.cut_off();
+        self.marks = Marks::default();
         for (_, asked) in self.asked.drain() {
             if let Asked::Question { verb, .. } | Asked::Past { verb, .. } = asked {
                 let reason = "the connection was lost before the answer came; ask again".to_owned();
@@ -324,6 +330,7 @@ impl Core {
             };
             self.request(Verb::History(history), asked);
         }
+        self.send_marks();
     }
 
     fn request(&mut self, verb: Verb, asked: Asked) {

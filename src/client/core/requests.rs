@@ -4,7 +4,7 @@ use super::{ASKED_MAX, Asked, Core, Order, Update};
 use crate::{
     client::outbox::{self, OutboxError},
     model::{Address, MessageId, Seq, Text},
-    protocol::{History, InConversation, Nothing, Password, Read, Search, Secret, Send, Verb},
+    protocol::{History, InConversation, Nothing, Password, Search, Secret, Send, Verb},
 };
 
 /// Why a question was not asked.
@@ -148,21 +148,6 @@ impl Core {
         self.can_ask()?;
         let verb = self.more.take().ok_or(NotNow::NoMore)?;
         self.ask(verb)
-    }
-
-    /// Says that everything there is in a conversation was read, if that is news.
-    pub fn mark_read(&mut self, conversation: &Address) {
-        let Some(known) = self.state.conversation(conversation) else {
-            return;
-        };
-        let seq = known.cursor();
-        if seq > known.facts().unread.read && self.can_ask().is_ok() {
-            let verb = Verb::Read(Read {
-                conversation: conversation.clone(),
-                seq,
-            });
-            self.request(verb.clone(), Asked::Quiet(verb));
-        }
     }
 
     /// Says that one is typing, if anybody can be told.

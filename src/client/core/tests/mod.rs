@@ -1,6 +1,7 @@
 //! The core against a scripted server, in simulated time.
 
 mod cuts;
+mod marks;
 
 use tempfile::TempDir;
 use tokio::{io::DuplexStream, sync::mpsc, time::timeout};
@@ -9,7 +10,7 @@ use super::*;
 use crate::{
     client::fake::{self, Far, hello},
     model::{MessageId, Text},
-    protocol::{Answer, Code, Listing, Secret, WithUser},
+    protocol::{Answer, Code, Listing, Secret, Unread, WithUser},
 };
 
 fn room() -> Address {
