@@ -61,7 +61,7 @@ pub(crate) struct Seen {
 pub(crate) fn seen(manner: &Manner<'_>, of: &Address, pane: Option<&Pane>, height: usize) -> Seen {
     let scroll = pane.map_or_else(Scroll::default, |pane| pane.scroll);
     let divider = pane.and_then(|pane| pane.divider);
-    let pieces = all(manner, of, divider);
+    let mut pieces = all(manner, of, divider);
     let end = end(&pieces, scroll);
     let mut upward: Vec<Row> = Vec::new();
     let mut at = end;
@@ -69,7 +69,12 @@ pub(crate) fn seen(manner: &Manner<'_>, of: &Address, pane: Option<&Pane>, heigh
     while at > 0 && upward.len() < height + scroll.hidden {
         at -= 1;
         gap |= matches!(pieces[at], Piece::Gap(..));
-        upward.extend(rows(&pieces[at], manner).into_iter().rev());
+        let mut made = rows(&pieces[at], manner);
+        if upward.len() + made.len() >= height + scroll.hidden {
+            introduce(&mut pieces[at]);
+            made = rows(&pieces[at], manner);
+        }
+        upward.extend(made.into_iter().rev());
     }
     let fits = upward.len() <= height + scroll.hidden;
     let kept = upward.into_iter().skip(scroll.hidden).take(height);
@@ -79,6 +84,14 @@ pub(crate) fn seen(manner: &Manner<'_>, of: &Address, pane: Option<&Pane>, heigh
         rows,
         top: at == 0 && fits,
         gap,
+    }
+}
+
+/// A message at the top of the screen says who speaks: what is above cannot be seen.
+const fn introduce(piece: &mut Piece<'_>) {
+    if let Piece::Message { first, timed, .. } = piece {
+        *first = true;
+        *timed = true;
     }
 }
 

@@ -128,3 +128,21 @@ fn what_is_typed_or_pasted_over_something_to_read_closes_it_and_is_in_the_line()
         );
     }
 }
+
+#[test]
+fn the_first_message_on_the_screen_says_who_speaks_and_when() {
+    let mut scene = Scene::new();
+    scene.go("#ops");
+    for at in 0..50 {
+        scene.says("bob", "#ops", &format!("line {at}"));
+        scene.now -= 60_000;
+    }
+    for _ in 0..3 {
+        let picture = scene.picture();
+        let first = picture.lines().nth(1).unwrap();
+        assert!(first.contains("09:01"), "{picture}");
+        assert_eq!(picture.matches(" bob  line").count(), 1, "{picture}");
+        assert!(first.contains(" bob  line"), "{picture}");
+        scene.press(&["page-up"]);
+    }
+}
