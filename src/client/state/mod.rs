@@ -119,6 +119,13 @@ impl State {
         self.conversations.get(now).or_else(|| self.former.get(now))
     }
 
+    /// Whether the server has said that one is in it; one that was left in this session is not.
+    #[must_use]
+    pub fn is_in(&self, address: &Address) -> bool {
+        let now = self.renamed.get(address).unwrap_or(address);
+        self.conversations.contains_key(now)
+    }
+
     /// Whether somebody is online or away.
     #[must_use]
     pub fn presence(&self, user: &UserName) -> Option<&Presence> {

@@ -41,6 +41,7 @@ fn a_message_refused_in_a_room_one_has_lost_is_in_the_list_and_can_be_taken_back
     scene.go("#dev");
     assert_eq!(scene.screen.current, place("#dev"));
     assert!(scene.picture().contains("half an hour of writing"));
+    assert!(scene.picture().starts_with(" #dev  not joined"));
     assert_eq!(scene.press(&["alt-x"]), [Effect::Dismiss(message.clone())]);
     scene.outbox.done(&message);
     // It stays in the list while it is a draft, and not longer.

@@ -68,10 +68,10 @@ fn topic(screen: &Screen, known: Known<'_>, frame: &mut Frame<'_>, area: Rect) {
     let facts = conversation.map(|known| known.facts());
     let topic = facts.and_then(|facts| facts.topic.as_ref());
     let about = match (&screen.current, topic) {
+        (Address::Room(_), _) if !known.state.is_in(&screen.current) => "not joined".to_owned(),
         (_, Some(topic)) => sanitize::line(topic.as_str()),
         (Address::Everyone, None) => "everyone".to_owned(),
         (Address::Direct(_), None) => "private: the two of you".to_owned(),
-        (Address::Room(_), None) if facts.is_none() => "not joined".to_owned(),
         (Address::Room(_), None) => String::new(),
     };
     let mut marks = String::new();
