@@ -147,7 +147,7 @@ fn work(mut copy: Copy, drafts: &Path, todo: &Receiver<Job>, answers: &mpsc::Sen
                     let entries = copy.past(&of, before);
                     Some(Found::Past(of, entries))
                 }
-                _ => None,
+                Job::Entry(_) | Job::Conversation(_) | Job::Renamed { .. } | Job::Gone(_) => None,
             };
             if let Some(found) = found {
                 // Nobody waits for it any more when the screen is gone.

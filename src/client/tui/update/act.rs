@@ -147,7 +147,26 @@ impl Turn<'_> {
             Act::Redraw => self.effects.push(Effect::Redraw),
             Act::Suspend => self.effects.push(Effect::Suspend),
             Act::Quit => self.effects.push(Effect::Quit),
-            _ => {}
+            Act::Send
+            | Act::NewLine
+            | Act::Backspace
+            | Act::Delete
+            | Act::CutWord
+            | Act::CutWordRight
+            | Act::CutStart
+            | Act::CutEnd
+            | Act::Yank
+            | Act::Left
+            | Act::Right
+            | Act::WordLeft
+            | Act::WordRight
+            | Act::Home
+            | Act::End
+            | Act::Older
+            | Act::Newer
+            | Act::Complete
+            | Act::Cancel
+            | Act::Clear => {}
         }
     }
 

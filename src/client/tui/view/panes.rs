@@ -158,7 +158,11 @@ pub(super) fn members(screen: &Screen, known: Known<'_>, frame: &mut Frame<'_>, 
     }
     let theme = screen.settings.theme;
     let members = members_shown(screen, known);
-    let word = if members.len() == 1 { "member" } else { "members" };
+    let word = if members.len() == 1 {
+        "member"
+    } else {
+        "members"
+    };
     let title = Line::styled(format!(" {} {word}", members.len()), theme.dim());
     frame.render_widget(
         title,
