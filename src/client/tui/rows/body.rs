@@ -10,7 +10,7 @@ use crate::{
     client::{
         outbox::{Item, Standing},
         sanitize,
-        tui::{pieces, wrap},
+        tui::{keys::Act, pieces, wrap},
     },
     model::{Seq, UserName},
     protocol::{EntryBody, EntryFrame, Reaction, Verb},
@@ -284,8 +284,9 @@ pub(super) fn pending(item: &Item, manner: &Manner<'_>) -> Vec<Line<'static>> {
         Standing::Sending => ("sending…".to_owned(), theme.waiting()),
         Standing::Refused(reason) => {
             let reason = sanitize::line(reason);
+            let keys = manner.keys.of(Act::TakeBack);
             (
-                format!("✗ refused: {reason} · Alt-X takes it back"),
+                format!("✗ refused: {reason} · {keys} takes it back"),
                 theme.bad(),
             )
         }

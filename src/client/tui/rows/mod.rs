@@ -9,6 +9,7 @@ use ratatui::{
 };
 
 use super::{
+    keys::{Act, Keys},
     pieces::{Piece, pieces},
     screen::{Known, Pane, Scroll},
     theme::Theme,
@@ -31,6 +32,8 @@ pub(crate) struct Row {
 pub(crate) struct Manner<'a> {
     pub(crate) width: usize,
     pub(crate) theme: Theme,
+    /// What to press, where a row says so.
+    pub(crate) keys: &'a Keys,
     pub(crate) zone: &'a TimeZone,
     pub(crate) known: Known<'a>,
     pub(crate) conversation: Option<&'a Conversation>,
@@ -166,11 +169,10 @@ fn rows(piece: &Piece<'_>, manner: &Manner<'_>) -> Vec<Row> {
     let theme = manner.theme;
     let seq = piece.seq();
     let lines = match piece {
-        Piece::Earlier => vec![rule(
-            "Page-up fetches earlier messages",
-            manner,
-            theme.dim(),
-        )],
+        Piece::Earlier => {
+            let text = format!("{} fetches earlier messages", manner.keys.of(Act::PageUp));
+            vec![rule(&text, manner, theme.dim())]
+        }
         Piece::Day(day) => vec![rule(
             &day.strftime("%A, %-d %B %Y").to_string(),
             manner,
@@ -179,7 +181,8 @@ fn rows(piece: &Piece<'_>, manner: &Manner<'_>) -> Vec<Row> {
         Piece::Unread => vec![rule("unread", manner, theme.bad())],
         Piece::Gap(from, to) => {
             let count = to.get().saturating_sub(from.get()) + 1;
-            let text = format!("{count} not here yet · Page-up fetches them");
+            let keys = manner.keys.of(Act::PageUp);
+            let text = format!("{count} not here yet · {keys} fetches them");
             vec![rule(&text, manner, theme.waiting())]
         }
         Piece::Lost(count) => {

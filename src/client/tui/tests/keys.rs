@@ -3,6 +3,7 @@
 use super::scene::Scene;
 use crate::{
     client::tui::{
+        keys::{Act, Chord},
         overlay::{Asking, Overlay},
         screen::{Aim, Scroll, Standing},
         update::{Effect, Event},
@@ -293,5 +294,34 @@ fn no_size_of_the_terminal_breaks_the_picture() {
             }
         }
         scene.press(&["esc"]);
+    }
+}
+
+#[test]
+fn the_screen_names_the_keys_that_were_chosen() {
+    let mut scene = Scene::new();
+    let keys = &mut scene.screen.settings.keys;
+    for (act, chord) in [
+        (Act::PageUp, "ctrl-b"),
+        (Act::TakeBack, "f9"),
+        (Act::Clear, "ctrl-x"),
+    ] {
+        keys.bind(act, &[Chord::parse(chord).unwrap()]);
+    }
+    scene.server_says(r##"{"type":"conversation","in":"#old","head":500,"start":1,"read":500,"unread":0,"mentions":0}"##);
+    scene.server_says(
+        r##"{"type":"entry","in":"#old","seq":501,"at":1,"by":"bob","kind":"posted","text":"hi"}"##,
+    );
+    scene.go("#old");
+    let message = scene.typed("#old", "no");
+    scene.outbox.refuse(&message, "slow".to_owned());
+    scene.press(&["ctrl-x"]);
+    let picture = scene.picture();
+    for sentence in [
+        "Ctrl-B fetches earlier messages",
+        "✗ refused: slow · F9 takes it back",
+        "Ctrl-X once more leaves",
+    ] {
+        assert!(picture.contains(sentence), "{picture}");
     }
 }

@@ -249,7 +249,10 @@ impl Turn<'_> {
             self.effects.push(Effect::Quit);
         } else {
             self.screen.leaving = true;
-            self.note("Ctrl-C once more leaves; what is not sent yet goes out next time");
+            let keys = self.screen.settings.keys.of(Act::Clear);
+            self.note(format!(
+                "{keys} once more leaves; what is not sent yet goes out next time"
+            ));
         }
     }
 

@@ -55,6 +55,7 @@ pub(crate) fn manner<'a>(screen: &'a Screen, known: Known<'a>, area: Rect) -> Ma
     Manner {
         width: usize::from(area.width),
         theme: screen.settings.theme,
+        keys: &screen.settings.keys,
         zone: &screen.zone,
         known,
         conversation: known.state.conversation(&screen.current),
