@@ -4,6 +4,7 @@
 //! [`state`], [`outbox`] and [`profile`], and a screen sits on it. Promises: nothing typed is lost or
 //! sent twice, nothing said is missed or shown twice, and what others write cannot drive the terminal.
 
+mod answered;
 mod backoff;
 pub mod command;
 mod connection;

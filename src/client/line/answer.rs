@@ -3,36 +3,21 @@
 use jiff::tz::TimeZone;
 
 use crate::{
-    client::sanitize,
+    client::{answered, sanitize},
     model::{Seq, Timestamp},
-    protocol::{Answer, Hit, RoomLine, SessionLine, UserLine, Verb},
+    protocol::{Answer, Hit, MemberLine, RoomLine, SessionLine, UserLine, Verb},
 };
 
 /// The lines of an answer; none when what it did shows by itself.
 pub(super) fn lines(verb: &Verb, answer: &Answer, hits: &[Hit], zone: &TimeZone) -> Vec<String> {
     match verb {
-        Verb::Rooms(_) => listed(
-            answer.rooms.as_deref(),
-            room,
-            "there are no rooms yet; /create makes one",
-        ),
-        Verb::Members(_) => listed(
-            answer.members.as_deref(),
-            |line| {
-                let here = if line.online { "online" } else { "" };
-                format!("  {:<32} {:<10} {here}", line.user, line.role.as_str())
-                    .trim_end()
-                    .to_owned()
-            },
-            "nobody is in it",
-        ),
-        Verb::Online(_) => listed(answer.users.as_deref(), user, "nobody is online"),
-        Verb::Blocks(_) => listed(answer.users.as_deref(), user, "you have blocked nobody"),
-        Verb::Sessions(_) => listed(
-            answer.sessions.as_deref(),
-            |line| session(line, zone),
-            "there are none",
-        ),
+        Verb::Rooms(_) => listed(verb, answer.rooms.as_deref(), room),
+        Verb::Members(_) => listed(verb, answer.members.as_deref(), member),
+        Verb::Online(_) | Verb::Blocks(_) => listed(verb, answer.users.as_deref(), user),
+        Verb::Sessions(_) => {
+            let session = |line: &SessionLine| session(line, zone);
+            listed(verb, answer.sessions.as_deref(), session)
+        }
         Verb::Search(_) => found(hits, answer.next.is_some(), zone),
         Verb::History(_) => match &answer.history {
             None => Vec::new(),
@@ -52,30 +37,16 @@ pub(super) fn lines(verb: &Verb, answer: &Answer, hits: &[Hit], zone: &TimeZone)
                 )
             })
             .collect(),
-        Verb::Password(_) => {
-            vec!["the password is changed; your other sessions have ended".to_owned()]
-        }
-        Verb::Away(away) if away.text.is_some() => {
-            vec!["you are away; /back says that you are back".to_owned()]
-        }
-        Verb::Away(_) => vec!["you are back".to_owned()],
-        Verb::Block(of) => vec![format!("{} can send you no private messages now", of.user)],
-        Verb::Unblock(of) => vec![format!("{} can send you private messages again", of.user)],
-        Verb::Silence(of) if of.silent => {
-            vec![format!("{} counts no mentions now", of.conversation)]
-        }
-        Verb::Silence(of) => vec![format!("{} counts mentions again", of.conversation)],
-        Verb::Revoke(_) => vec!["done".to_owned()],
-        _ => Vec::new(),
+        verb => answered::done(verb).into_iter().collect(),
     }
     .into_iter()
     .chain((answer.more == Some(true)).then(|| more(verb, answer)))
     .collect()
 }
 
-fn listed<T>(list: Option<&[T]>, line: impl Fn(&T) -> String, none: &str) -> Vec<String> {
+fn listed<T>(verb: &Verb, list: Option<&[T]>, line: impl Fn(&T) -> String) -> Vec<String> {
     match list {
-        None | Some([]) => vec![none.to_owned()],
+        None | Some([]) => vec![answered::nothing(verb).to_owned()],
         Some(list) => list.iter().map(line).collect(),
     }
 }
@@ -93,6 +64,12 @@ fn room(line: &RoomLine) -> String {
     let topic = sanitize::line(line.topic.as_str());
     let name = format!("#{}", line.room);
     format!("  {name:<24} {:>5}  {topic}{joined}", line.members)
+}
+
+fn member(line: &MemberLine) -> String {
+    let here = if line.online { "online" } else { "" };
+    let line = format!("  {:<32} {:<10} {here}", line.user, line.role.as_str());
+    line.trim_end().to_owned()
 }
 
 fn user(line: &UserLine) -> String {

@@ -6,7 +6,8 @@ use crate::{
         core::Update,
         tui::{screen::Side, update::Event},
     },
-    protocol::{Answer, Listing, Verb},
+    model::UserName,
+    protocol::{Answer, Listing, Nothing, Verb, WithUser},
 };
 
 #[test]
@@ -87,6 +88,31 @@ fn no_picture_of_help_or_sentences_is_scrolled_past_its_end() {
     assert_ne!(scene.picture(), end);
 }
 
+/// The server answers a question.
+fn answer(scene: &mut Scene, verb: Verb, answer: &str) {
+    let answer: Answer = serde_json::from_str(answer).unwrap();
+    let (answer, hits) = (Box::new(answer), Vec::new());
+    scene.happen(Event::Told(Update::Answer { verb, answer, hits }));
+}
+
+#[test]
+fn an_answer_is_a_sentence_also_when_a_list_is_empty() {
+    let bob = UserName::parse("bob").unwrap();
+    for (verb, sentence) in [
+        (Verb::Blocks(Nothing {}), "you have blocked nobody"),
+        (
+            Verb::Block(WithUser { user: bob }),
+            "bob can send you no private messages now",
+        ),
+    ] {
+        let mut scene = Scene::new();
+        answer(&mut scene, verb, r#"{"id":1}"#);
+        assert!(scene.screen.overlay.is_none(), "{sentence}");
+        let note = scene.screen.note.as_ref().unwrap();
+        assert_eq!(note.text, sentence);
+    }
+}
+
 /// The screen with something to read over it: keys, an answer, a list.
 fn reading(what: &str) -> Scene {
     let mut scene = Scene::new();
@@ -97,9 +123,8 @@ fn reading(what: &str) -> Scene {
             scene.press(&["enter"]);
         }
         _ => {
-            let verb = Verb::Rooms(Listing::default());
-            let (answer, hits) = (Box::<Answer>::default(), Vec::new());
-            scene.happen(Event::Told(Update::Answer { verb, answer, hits }));
+            let rooms = r#"{"id":1,"rooms":[{"room":"dev","topic":"","visibility":"public","members":3,"joined":false}]}"#;
+            answer(&mut scene, Verb::Rooms(Listing::default()), rooms);
         }
     }
     assert!(scene.screen.overlay.is_some(), "{what}");

@@ -3,7 +3,7 @@
 use super::{Effect, FoundHere, Turn};
 use crate::{
     client::{
-        sanitize,
+        answered, sanitize,
         tui::{
             overlay::{Lead, List, ListItem, Looking, Overlay},
             pieces,
@@ -37,14 +37,14 @@ impl Turn<'_> {
                     .fetching = false;
                 self.shown_after_fetch(&history.of);
             }
-            Verb::Members(list) => self.members(list, answer),
-            Verb::Rooms(_) => self.list("rooms", rooms(answer.rooms.unwrap_or_default())),
-            Verb::Online(_) => self.list("online", users(answer.users.unwrap_or_default())),
-            Verb::Blocks(_) => self.list("blocked", users(answer.users.unwrap_or_default())),
+            Verb::Members(list) => self.members(verb, list, answer),
+            Verb::Rooms(_) => self.list(verb, "rooms", rooms(answer.rooms.unwrap_or_default())),
+            Verb::Online(_) => self.list(verb, "online", users(answer.users.unwrap_or_default())),
+            Verb::Blocks(_) => self.list(verb, "blocked", users(answer.users.unwrap_or_default())),
             Verb::Sessions(_) => {
                 let lines = answer.sessions.unwrap_or_default();
                 let items = lines.iter().map(|line| self.session(line)).collect();
-                self.list("your sessions", items);
+                self.list(verb, "your sessions", items);
             }
             Verb::Offer(_) => {
                 let link = sanitize::line(answer.link.as_deref().unwrap_or_default());
@@ -56,19 +56,11 @@ impl Turn<'_> {
                 ];
                 self.help(lines.map(str::to_owned).to_vec(), "invite link");
             }
-            Verb::Password(_) => {
-                self.note("the password is changed; all other sessions have ended");
+            verb => {
+                if let Some(done) = answered::done(verb) {
+                    self.note(done);
+                }
             }
-            Verb::Silence(silence) => {
-                let word = if silence.silent {
-                    "muted"
-                } else {
-                    "heard again"
-                };
-                self.note(format!("{} is {word}", silence.conversation));
-            }
-            Verb::Read(_) | Verb::Typing(_) => {}
-            other => self.note(format!("{}: done", other.word())),
         }
     }
 
@@ -86,12 +78,12 @@ impl Turn<'_> {
         }
     }
 
-    fn members(&mut self, asked: &Listing<Of>, answer: Answer) {
+    fn members(&mut self, verb: &Verb, asked: &Listing<Of>, answer: Answer) {
         let room = &asked.what.room;
         let lines = answer.members.unwrap_or_default();
         let Some(at) = self.screen.listing.iter().position(|known| known == room) else {
             let title = format!("members of #{room}");
-            return self.list(&title, lines.iter().map(member).collect());
+            return self.list(verb, &title, lines.iter().map(member).collect());
         };
         match lines.last().filter(|_| answer.more == Some(true)) {
             Some(last) => self.effects.push(Effect::Ask(Verb::Members(Listing {
@@ -145,7 +137,10 @@ impl Turn<'_> {
         }
     }
 
-    fn list(&mut self, title: &str, items: Vec<ListItem>) {
+    fn list(&mut self, verb: &Verb, title: &str, items: Vec<ListItem>) {
+        if items.is_empty() {
+            return self.note(answered::nothing(verb));
+        }
         self.screen.overlay = Some(Overlay::List(List {
             title: title.to_owned(),
             items,
