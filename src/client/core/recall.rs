@@ -1,10 +1,10 @@
 //! What a screen had kept of the chat, taken in again.
 
-use super::{Asked, Core, NotNow};
+use super::{Core, NotNow};
 use crate::{
     client::state::Purpose,
     model::{Address, Seq},
-    protocol::{ConversationFrame, EntryFrame, Frame, History, Verb},
+    protocol::{ConversationFrame, EntryFrame, Frame, History},
 };
 
 /// Entries before a message that are fetched with it, so that it does not stand alone.
@@ -49,18 +49,12 @@ impl Core {
     pub fn around(&mut self, of: &Address, seq: Seq) -> Result<(), NotNow> {
         self.can_ask()?;
         let after = seq.get().saturating_sub(AROUND_BEFORE);
-        let verb = Verb::History(History {
+        self.request_past(History {
             of: of.clone(),
             before: None,
             after: Some(Seq::new(after)),
             limit: Some(AROUND_COUNT),
         });
-        let asked = Asked::Past {
-            verb: verb.clone(),
-            of: of.clone(),
-            entries: Vec::new(),
-        };
-        self.request(verb, asked);
         Ok(())
     }
 

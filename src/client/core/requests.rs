@@ -124,19 +124,25 @@ impl Core {
         let known = self.state.conversation(of).ok_or(NotNow::NotThere)?;
         let before = known.page_before().ok_or(NotNow::NoMore)?;
         let page = self.hello.as_ref().map(|hello| hello.limits.history_page);
-        let verb = Verb::History(History {
+        self.request_past(History {
             of: of.clone(),
             before: Some(before),
             after: None,
             limit: Some(page.map_or(count, |page| count.min(page))),
         });
+        Ok(())
+    }
+
+    /// Asks for a page of history that a person wants to see.
+    pub(super) fn request_past(&mut self, history: History) {
+        let of = history.of.clone();
+        let verb = Verb::History(history);
         let asked = Asked::Past {
             verb: verb.clone(),
-            of: of.clone(),
+            of,
             entries: Vec::new(),
         };
         self.request(verb, asked);
-        Ok(())
     }
 
     /// Asks for the next page of the last search.
