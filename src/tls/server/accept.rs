@@ -7,7 +7,7 @@ use rustls::server::Acceptor;
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 use tokio_rustls::{LazyConfigAcceptor, server::TlsStream};
 
-use super::Current;
+use super::{Current, turns::Turns};
 use crate::tls::ALPN;
 
 /// A fatal `no_application_protocol` alert, in the clear as every alert before the server's hello:
@@ -42,10 +42,12 @@ impl From<io::Error> for AcceptError {
 #[derive(Clone, Debug)]
 pub struct TlsAcceptor {
     pub(super) current: Arc<ArcSwap<Current>>,
+    pub(super) turns: Turns,
 }
 
 impl TlsAcceptor {
-    /// Does the handshake. Has no deadline of its own: the caller sets one.
+    /// Does the handshake, taking turns with others. Has no deadline of its own: the caller sets
+    /// one.
     ///
     /// Cancel safe: dropping it drops the connection.
     ///
@@ -66,23 +68,35 @@ impl TlsAcceptor {
             start.io.shutdown().await?;
             return Err(AcceptError::Alpn);
         }
-        let config = Arc::clone(&self.current.load().config);
-        Ok(start.into_stream(config).await?)
+        // Key exchange and signature; what may be left of them, with a peer that makes two attempts
+        // or speaks TLS 1.2, is done by turns as well.
+        let begin = || start.into_stream(Arc::clone(&self.current.load().config));
+        let rest = self.turns.begin(begin).await;
+        Ok(self.turns.go_on(rest).await?)
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use rustls::{
-        ClientConfig, RootCertStore, SupportedProtocolVersion,
+        ClientConfig, ClientConnection, RootCertStore, SupportedProtocolVersion,
         pki_types::ServerName,
         version::{TLS12, TLS13},
     };
-    use tokio::io::{AsyncReadExt, duplex};
+    use tokio::{
+        io::{AsyncReadExt, duplex},
+        task::JoinSet,
+        time::timeout,
+    };
     use tokio_rustls::TlsConnector;
 
     use super::*;
     use crate::tls::{MinVersion, ServerTls, load, provider, testing::Made};
+
+    /// Longer than a thousand handshakes take anywhere.
+    const DEADLINE: Duration = Duration::from_secs(20);
 
     /// A client as rustls makes it, with the protocols and versions the test wants.
     fn foreign_client(
@@ -123,6 +137,48 @@ mod tests {
                 rustls::Error::AlertReceived(rustls::AlertDescription::NoApplicationProtocol)
             );
         }
+    }
+
+    /// The first thing a client says.
+    fn client_hello(client: &TlsConnector) -> Vec<u8> {
+        let name = ServerName::try_from("localhost").unwrap();
+        let mut connection = ClientConnection::new(Arc::clone(client.config()), name).unwrap();
+        let mut hello = Vec::new();
+        connection.write_tls(&mut hello).unwrap();
+        hello
+    }
+
+    #[tokio::test]
+    async fn a_thousand_peers_that_stop_within_the_handshake_keep_nobody_out() {
+        let made = Made::new();
+        let server = made.server();
+        let client = foreign_client(&made, &[ALPN], &[&TLS13]);
+        let hello = client_hello(&client);
+        let (mut silent, mut accepting) = (Vec::new(), JoinSet::new());
+        for number in 0..1000 {
+            let (mut near, far) = duplex(8 * 1024);
+            let acceptor = server.acceptor();
+            accepting.spawn(async move { acceptor.accept(far).await.is_ok() });
+            let (sent, is_answered) = match number % 3 {
+                0 => (0, false),
+                1 => (hello.len() / 2, false),
+                _ => (hello.len(), true),
+            };
+            near.write_all(&hello[..sent]).await.unwrap();
+            if is_answered {
+                near.read_u8().await.unwrap();
+            }
+            silent.push(near);
+        }
+        let (near, far) = duplex(64 * 1024);
+        let name = ServerName::try_from("localhost").unwrap();
+        let acceptor = server.acceptor();
+        let honest = async { tokio::join!(client.connect(name, near), acceptor.accept(far)) };
+        let (client, server) = timeout(DEADLINE, honest).await.expect("a turn");
+        assert!(client.is_ok() && server.is_ok());
+        drop(silent);
+        let taken = timeout(DEADLINE, accepting.join_all()).await.unwrap();
+        assert_eq!(taken, [false; 1000]);
     }
 
     #[tokio::test]

@@ -4,6 +4,7 @@
 //! fails leaves what was in force.
 
 mod accept;
+mod turns;
 
 use std::{
     path::{Path, PathBuf},
@@ -20,6 +21,8 @@ use rustls::{
 };
 
 pub use accept::{AcceptError, TlsAcceptor};
+
+use self::turns::Turns;
 
 use super::{
     ALPN,
@@ -63,6 +66,7 @@ pub struct ServerTls {
     key: PathBuf,
     min_version: MinVersion,
     current: Arc<ArcSwap<Current>>,
+    turns: Turns,
 }
 
 /// What new connections get.
@@ -90,6 +94,7 @@ impl ServerTls {
             key,
             min_version,
             current: Arc::new(ArcSwap::from_pointee(current)),
+            turns: Turns::of_this_machine(),
         })
     }
 
@@ -112,6 +117,7 @@ impl ServerTls {
     pub fn acceptor(&self) -> TlsAcceptor {
         TlsAcceptor {
             current: Arc::clone(&self.current),
+            turns: self.turns.clone(),
         }
     }
 
