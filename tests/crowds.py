@@ -8,6 +8,10 @@ import os
 import pathlib
 import random
 import resource
+import selectors
+import socket
+import ssl
+import struct
 import time
 
 import harness
@@ -24,6 +28,8 @@ IDLE_KIB_MAX = 48
 LIMITED_MIB = 128
 LEFT_PERCENT_MAX = 10
 BACK_MAX_S = 10
+# The shipped limits.pre_login_connections: above half of it a lot decides who gets in.
+PRE_LOGIN_MAX = 1000
 
 
 def many_descriptors():
@@ -55,8 +61,12 @@ async def elsewhere(work, *arguments):
     """Runs it in a process of its own while the block runs, so that nobody measured here waits for our
     own processor. Gives the future of what it returns."""
     loop = asyncio.get_running_loop()
-    with concurrent.futures.ProcessPoolExecutor(1) as pool:
+    pool = concurrent.futures.ProcessPoolExecutor(1)
+    try:
         yield loop.run_in_executor(pool, work, *arguments)
+    finally:
+        # A thousand connections take their time to go, and messages go on meanwhile.
+        await asyncio.to_thread(pool.shutdown)
 
 
 async def attack(scene, work, *arguments):
@@ -216,6 +226,70 @@ async def until_closed(reader):
     with contextlib.suppress(OSError):
         while await reader.read(65536):
             pass
+
+
+# Handshakes.
+
+async def hellos(scene):
+    """What a client says first, recorded and sent again by many as fast as they can. It costs them nothing,
+    and the server a key exchange and a signature each."""
+    for width in (400, 2000):
+        async with elsewhere(pour_hellos, scene.server, width) as done:
+            scene.p99()
+            used, began, entered = scene.server.cpu(), time.monotonic(), []
+            while not done.done():
+                with contextlib.suppress(*LOST):
+                    entered.append(await token_login(scene))
+                await asyncio.sleep(0.25)
+            sent, answered = await done
+            busy = (scene.server.cpu() - used) / (time.monotonic() - began)
+        scene.report(f"hellos: {sent} by {width} at once in 10 s, {answered} answered, {100 * busy:.0f} % of a core; "
+                     f"a token login meanwhile takes at most {1000 * max(entered, default=0):.0f} ms")
+        if width < PRE_LOGIN_MAX // 2:
+            scene.expect(0 < max(entered, default=0) <= TOKEN_LOGIN_MAX_S, "newcomers wait for the crowd")
+        await asyncio.sleep(1)
+
+
+def pour_hellos(server, width):
+    """Says how many were sent and how many of them the server has answered."""
+    hello, selector = first_words(server), selectors.DefaultSelector()
+    many_descriptors()
+    sent = answered = 0
+    fresh = itertools.count(100)
+
+    def begin():
+        sock = socket.socket()
+        sock.setblocking(False)
+        # It ends with a reset: nothing is left behind that would have to be waited for.
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        sock.bind((address(next(fresh) % 20_000), 0))
+        sock.connect_ex(("127.0.0.1", server.port))
+        selector.register(sock, selectors.EVENT_WRITE)
+
+    for _ in range(width):
+        begin()
+    end = time.monotonic() + 10
+    while time.monotonic() < end:
+        for key, events in selector.select(0.1):
+            with contextlib.suppress(OSError):
+                if events & selectors.EVENT_WRITE:
+                    key.fileobj.send(hello)
+                    sent += 1
+                    selector.modify(key.fileobj, selectors.EVENT_READ)
+                    continue
+                answered += bool(key.fileobj.recv(65536))
+            selector.unregister(key.fileobj)
+            key.fileobj.close()
+            begin()
+    return sent, answered
+
+
+def first_words(server):
+    said = ssl.MemoryBIO()
+    client = server.tls_context().wrap_bio(ssl.MemoryBIO(), said, server_hostname="localhost")
+    with contextlib.suppress(ssl.SSLWantReadError):
+        client.do_handshake()
+    return said.read()
 
 
 # Many that are logged in.
@@ -378,17 +452,35 @@ def memory_limit():
     raise harness.CannotRun("no control group can be made here: that needs root and a memory controller")
 
 
+@contextlib.asynccontextmanager
 async def limited(scene):
-    """2,000 sessions and three floods with 128 MiB of memory."""
+    """2,000 sessions in 128 MiB, as long as the block runs."""
     token = await scene.bystander()
-
-    async def enter(number):
-        return await (await scene.server.connect(address(100 + number))).resume(token)
-
+    ready, go = (scene.server.folder / name for name in ("ready-limited", "go-limited"))
+    scene.p99()
     began = time.monotonic()
-    crowd = await in_groups(2000, enter, 50)
-    took = time.monotonic() - began
-    scene.report(f"128 MiB: {len(crowd)} of 2,000 sessions after {took:.0f} s, {scene.server.rss():.1f} MiB")
-    scene.expect(len(crowd) == 2000, "not all of them came in")
-    return crowd
+    async with elsewhere(many, scene.server, token, str(ready), str(go)) as done:
+        while not ready.exists() and not done.done():
+            await asyncio.sleep(0.05)
+        took = time.monotonic() - began
+        scene.report(f"128 MiB: 2,000 sessions after {took:.0f} s, {scene.server.rss():.1f} MiB")
+        yield
+        go.touch()
+        came = await done
+    scene.expect(came == 2000, f"only {came} of 2,000 came in")
 
+
+def many(server, token, ready, go):
+    async def enter(number):
+        return await (await server.connect(address(100 + number))).resume(token)
+
+    async def hold():
+        many_descriptors()
+        crowd = await in_groups(2000, enter, 50)
+        pathlib.Path(ready).touch()
+        while not pathlib.Path(go).exists():
+            await asyncio.sleep(0.05)
+        gone(crowd)
+        return len(crowd)
+
+    return asyncio.run(hold())
