@@ -464,8 +464,10 @@ async def limited(scene):
             await asyncio.sleep(0.05)
         took = time.monotonic() - began
         scene.report(f"128 MiB: 2,000 sessions after {took:.0f} s, {scene.server.rss():.1f} MiB")
-        yield
-        go.touch()
+        try:
+            yield
+        finally:
+            go.touch()  # without it, nobody would ever end them
         came = await done
     scene.expect(came == 2000, f"only {came} of 2,000 came in")
 
