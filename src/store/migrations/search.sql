@@ -9,6 +9,10 @@ CREATE VIRTUAL TABLE messages USING fts5 (
     tokenize = "unicode61 remove_diacritics 2"
 );
 
+-- So many bytes of words are gathered before they are written: what some thousand messages have, so
+-- that one step of following makes one piece of index and not several that must be merged later.
+INSERT INTO messages (messages, rank) VALUES ('hashsize', 4194304);
+
 -- When messages were posted: leads from a time to an entry.
 CREATE TABLE times (
     at    INTEGER NOT NULL,
