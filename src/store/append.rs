@@ -32,8 +32,8 @@ impl Tx<'_> {
     ///
     /// # Errors
     ///
-    /// [`StoreError::OutOfOrder`] when its place is not the next, [`StoreError::Conflict`] when its
-    /// author has used its message id before; and when the database fails.
+    /// [`StoreError::Conflict`] when its author has used its message id before: then nothing was done.
+    /// [`StoreError::OutOfOrder`] when its place is not the next; and when the database fails.
     pub fn append(
         &self,
         entry: &Entry,
@@ -41,12 +41,13 @@ impl Tx<'_> {
         here: &[AccountId],
     ) -> Result<(), StoreError> {
         let connection = self.unsettled();
-        let place = self.ends().take_place(connection, entry)?;
         let often = self.often();
-        often.insert(entry, place)?;
+        // First, so that nothing is to be taken back when there is one already.
         if let (Some(message), Some(fingerprint)) = (&entry.message, fingerprint) {
             often.remember(entry, message, fingerprint)?;
         }
+        let place = self.ends().take_place(connection, entry)?;
+        often.insert(entry, place)?;
         match &entry.event {
             Event::Posted { mentions, .. } => {
                 projection::mention(connection, entry, mentions, here)
@@ -61,7 +62,7 @@ impl Tx<'_> {
     ///
     /// When the database fails.
     pub fn sent(&self, author: AccountId, message: &MessageId) -> Result<Option<Sent>, StoreError> {
-        self.often().sent.first((author, message), |row| {
+        self.often().sent.first((message, author), |row| {
             Ok(Sent {
                 conversation: row.get(0)?,
                 seq: row.get(1)?,
@@ -81,13 +82,13 @@ pub(super) struct Appending<'c> {
 
 impl<'c> Appending<'c> {
     pub(super) const fn new(connection: &'c Connection) -> Self {
-        let insert = "INSERT INTO entries (conversation, seq, at, author, message, kind, text,
+        let insert = "INSERT INTO entries (id, conversation, seq, at, author, message, kind, text,
                                            target, reply_to, detail, ordinal, own)
-                      VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)";
-        let remember = "INSERT INTO sent (author, message, conversation, seq, at, fingerprint)
+                      VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)";
+        let remember = "INSERT INTO sent (message, author, conversation, seq, at, fingerprint)
                         VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
         let sent = "SELECT conversation, seq, at, fingerprint FROM sent
-                    WHERE author = ?1 AND message = ?2";
+                    WHERE message = ?1 AND author = ?2";
         Self {
             insert: Often::new(connection, insert),
             remember: Often::new(connection, remember),
@@ -98,6 +99,7 @@ impl<'c> Appending<'c> {
     fn insert(&self, entry: &Entry, place: Place) -> Result<(), StoreError> {
         let columns = row::columns(&entry.event);
         let params = (
+            place.id,
             entry.conversation,
             entry.seq,
             entry.at,
@@ -127,7 +129,7 @@ impl<'c> Appending<'c> {
             at,
             ..
         } = entry;
-        let params = (author.id, message, conversation, seq, at, fingerprint);
+        let params = (message, author.id, conversation, seq, at, fingerprint);
         self.remember.execute(params).map(drop)
     }
 }

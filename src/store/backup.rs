@@ -10,7 +10,7 @@ use std::{
 use tempfile::NamedTempFile;
 
 use super::{
-    StoreError, connection,
+    Durability, StoreError, connection,
     folder::{DATABASE_FILE, Folder, Past, failed, sync_folder, with_suffix},
     schema,
     verify::verify_file,
@@ -92,6 +92,7 @@ pub fn restore(
     File::open(from)
         .and_then(|mut backup| io::copy(&mut backup, &mut part))
         .map_err(failed("read the backup", from))?;
+    bring_up_to_date(part.path())?;
     let found = verify_file(part.path())?;
     if let Some(fault) = found.faults.first() {
         return Err(StoreError::corrupt(fault));
@@ -100,6 +101,16 @@ pub fn restore(
     put_in_place(part, &database)?;
     folder.leave_as(Past::Clean)?;
     Ok(aside)
+}
+
+/// Gives a copy of an earlier version's backup the schema of this one.
+fn bring_up_to_date(copy: &Path) -> Result<(), StoreError> {
+    match schema::check_newest(&connection::to_read(copy)?) {
+        Err(StoreError::Older { .. }) => {
+            schema::migrate(&mut connection::to_write(copy, Durability::Full)?)
+        }
+        found => found,
+    }
 }
 
 /// Moves a database with all that belongs to it into a folder of its own. When this is cut off in
@@ -172,7 +183,7 @@ fn remove(path: &Path) -> Result<(), StoreError> {
 mod tests {
     use crate::{
         model::Seq,
-        store::{Durability, EVERYONE, Store, fixture::Fixture},
+        store::{EVERYONE, Store, fixture::Fixture},
     };
 
     use super::*;
@@ -209,6 +220,19 @@ mod tests {
         back_up(folder.path(), &copy).unwrap();
         assert_eq!(head(folder.path()), Seq::new(1));
         assert!(copy.exists());
+    }
+
+    #[test]
+    fn a_backup_of_an_earlier_version_is_brought_up_to_date() {
+        let away = Fixture::folder();
+        let (copy, folder) = (away.path().join("backup"), away.path().join("data"));
+        schema::earlier::database(&copy);
+        let before = fs::read(&copy).unwrap();
+        let refused = verify_file(&copy).unwrap_err();
+        assert!(matches!(refused, StoreError::Older { .. }), "{refused}");
+        restore(&copy, &folder, Present::Stays).unwrap();
+        assert_eq!(head(&folder), Seq::new(2));
+        assert_eq!(fs::read(&copy).unwrap(), before);
     }
 
     #[test]

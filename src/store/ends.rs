@@ -1,7 +1,7 @@
 //! Where the logs end that a transaction adds to.
 //!
-//! Of a conversation's head, and of when a member last posted, only the newest state counts. They are
-//! written once a transaction and not once a message: before anything else is asked or written, and
+//! Of a conversation's head, of when a member last posted and of the last id that an entry was given,
+//! only the newest state counts. They are written once a transaction and not once a message: before anything else is asked or written, and
 //! with the commit.
 
 use std::{cell::RefCell, collections::HashMap};
@@ -15,7 +15,7 @@ use crate::{
 
 use super::{
     StoreError,
-    query::{execute, first},
+    query::{execute, first, only},
     sql::Count,
 };
 
@@ -29,6 +29,8 @@ pub(super) struct Ends {
 struct Known {
     logs: HashMap<ConversationId, End>,
     authors: HashMap<(ConversationId, AccountId), Author>,
+    /// The last id that an entry of any log was given.
+    last_entry: Option<i64>,
     /// Why something could not be written; the commit fails by it.
     failed: Option<StoreError>,
 }
@@ -52,6 +54,8 @@ struct Author {
 /// The place that an entry was given.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Place {
+    /// Which entry of all logs it is.
+    pub(super) id: i64,
     /// How many messages were posted up to here.
     pub(super) ordinal: u64,
     /// Of a message: how many its author has posted here.
@@ -97,7 +101,12 @@ impl Ends {
         }
         known.logs.insert(entry.conversation, end);
         let ordinal = end.posts;
-        Ok(Place { ordinal, own })
+        let id = 1 + match known.last_entry {
+            Some(last) => last,
+            None => last_entry(connection)?,
+        };
+        known.last_entry = Some(id);
+        Ok(Place { id, ordinal, own })
     }
 
     /// Writes down what is known and forgets it. A failure is kept for [`Ends::finish`]: nothing of a
@@ -134,8 +143,17 @@ impl Known {
             let sql = "UPDATE conversations SET head = ?2, posts = ?3 WHERE id = ?1";
             execute(connection, sql, (conversation, end.head, Count(end.posts)))?;
         }
+        if let Some(id) = self.last_entry.take() {
+            execute(connection, "UPDATE last_entry SET id = ?1", [id])?;
+        }
         Ok(())
     }
+}
+
+fn last_entry(connection: &Connection) -> Result<i64, StoreError> {
+    only(connection, "SELECT id FROM last_entry", [], |row| {
+        Ok(row.get(0)?)
+    })
 }
 
 impl End {

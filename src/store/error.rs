@@ -76,6 +76,16 @@ pub enum StoreError {
         /// The newest this program knows.
         known: i64,
     },
+    /// An earlier program has written the database, and it was not brought up to date yet.
+    #[error(
+        "the database has schema {found} of an earlier netcomm, and this one checks schema {known}; start the server on it once, or restore it, which brings it up to date"
+    )]
+    Older {
+        /// The version found.
+        found: i64,
+        /// The one that is checked.
+        known: i64,
+    },
     /// A file or folder could not be made, opened or read.
     #[error("cannot {doing} {}: {source}", .path.display())]
     File {

@@ -171,8 +171,9 @@ fn open_checked(path: &Path, database: &Path) -> Result<Connection, StoreError> 
             )));
         }
     }
-    let sql = "SELECT coalesce(max(seq), 0) FROM store.sqlite_sequence WHERE name = 'entries'";
-    let given: i64 = only(&connection, sql, [], |row| Ok(row.get(0)?))?;
+    let given: i64 = only(&connection, "SELECT id FROM store.last_entry", [], |row| {
+        Ok(row.get(0)?)
+    })?;
     if state(&connection)?.entry > given {
         return Err(StoreError::corrupt(
             "the search index is ahead of the database",

@@ -29,6 +29,10 @@ pub struct Verified {
 const RULES: &[&str] = &[
     "SELECT 'a row of table ' || \"table\" || ' refers to what is not there'
      FROM pragma_foreign_key_check",
+    "SELECT 'an entry is of conversation ' || conversation || ' and of account ' || author
+         || ', which are not both there'
+     FROM entries WHERE conversation NOT IN (SELECT id FROM conversations)
+        OR author NOT IN (SELECT id FROM accounts) GROUP BY conversation, author",
     "SELECT 'conversation ' || c.id || ' is to have entries ' || c.start || ' to ' || c.head
          || ' and has ' || count(e.seq) || ' from ' || coalesce(min(e.seq), 0) || ' to '
          || coalesce(max(e.seq), 0)
@@ -44,6 +48,8 @@ const RULES: &[&str] = &[
      FROM sent s JOIN conversations c ON c.id = s.conversation
      LEFT JOIN entries e ON e.conversation = s.conversation AND e.seq = s.seq
      WHERE s.seq >= c.start AND (e.author IS NOT s.author OR e.message IS NOT s.message)",
+    "SELECT 'the last entry is counted as ' || l.id || ' and is ' || max(e.id)
+     FROM last_entry l, entries e HAVING max(e.id) > l.id",
     "SELECT 'room ' || r.name || ' counts ' || r.members || ' members and has ' || count(m.account)
      FROM rooms r LEFT JOIN members m ON m.conversation = r.conversation GROUP BY r.conversation
      HAVING count(m.account) <> r.members",
@@ -82,7 +88,7 @@ pub fn verify(folder: &Path) -> Result<Verified, StoreError> {
 /// When it cannot be read, or its schema is not this program's.
 pub fn verify_file(database: &Path) -> Result<Verified, StoreError> {
     let connection = connection::to_read(database)?;
-    schema::check(&connection)?;
+    schema::check_newest(&connection)?;
     let snapshot = connection.unchecked_transaction()?;
     let mut faults: Vec<String> = all(&snapshot, "PRAGMA integrity_check", [], |row| {
         Ok(row.get(0)?)
@@ -171,6 +177,14 @@ mod tests {
             (
                 "UPDATE sent SET seq = 4 WHERE message = 'm3'",
                 "sent as m3 is not at place 4",
+            ),
+            (
+                "UPDATE entries SET author = 99 WHERE seq = 4",
+                "is of conversation 1 and of account 99, which are not both there",
+            ),
+            (
+                "UPDATE last_entry SET id = 2",
+                "the last entry is counted as 2 and is 6",
             ),
             ("UPDATE rooms SET members = 9", "counts 9 members and has 1"),
             (
