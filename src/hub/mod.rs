@@ -8,6 +8,7 @@
 mod accounts;
 mod ask;
 mod batch;
+mod command;
 mod core;
 mod cursor;
 mod feed;

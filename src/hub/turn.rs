@@ -3,11 +3,8 @@
 use std::sync::Arc;
 
 use crate::{
-    chat::{self, Actor, Command, Entry, Event, Kind, Mentions, Refusal},
-    model::{
-        Account, AccountId, Address, ConversationId, Emoji, RoomName, Seq, Timestamp, UserName,
-        Visibility,
-    },
+    chat::{self, Actor, Entry, Event, Kind, Refusal},
+    model::{AccountId, Address, ConversationId, RoomName, Seq, Timestamp, Visibility},
     store::{EVERYONE, StoreError, Tx},
 };
 
@@ -21,7 +18,7 @@ use super::{
 };
 
 /// Why a command came to nothing: the asker's fault, or the store's.
-enum Failed {
+pub(super) enum Failed {
     Refused(Refused),
     Store(StoreError),
 }
@@ -81,19 +78,46 @@ impl Turn<'_, '_> {
         Ok(())
     }
 
+    /// What was done before is answered as it was then, whatever has changed since.
     fn outcome(&mut self, actor: &Actor, ask: &Ask) -> Result<Kept, Failed> {
-        if let Some(message) = &ask.message
-            && let Some(sent) = self.tx.sent(actor.account.id, message)?
-        {
-            if sent.fingerprint != ask.fingerprint {
-                return Err(Refused::MessageIdReused.into());
-            }
-            return Ok(Kept {
-                to: ask.to.clone(),
-                seq: sent.seq,
-                at: sent.at,
-            });
+        // Nearly every message is new: the store notices one that is not as it takes it, and what
+        // is refused is looked up then. Rooms and pairs are not to be made for what was done before.
+        let is_seldom_new = !matches!(ask.want, Want::Post { .. });
+        if is_seldom_new && let Some(kept) = self.earlier(actor, ask)? {
+            return Ok(kept);
         }
+        match self.take(actor, ask) {
+            Err(Failed::Refused(refused)) => {
+                let earlier = self.earlier(actor, ask)?;
+                earlier.ok_or(Failed::Refused(refused))
+            }
+            Err(Failed::Store(conflict @ StoreError::Conflict(_))) => {
+                let earlier = self.earlier(actor, ask)?;
+                earlier.ok_or(Failed::Store(conflict))
+            }
+            taken => taken,
+        }
+    }
+
+    /// What came of the same request before, if its author has sent it before.
+    fn earlier(&self, actor: &Actor, ask: &Ask) -> Result<Option<Kept>, Failed> {
+        let Some(message) = &ask.message else {
+            return Ok(None);
+        };
+        let Some(sent) = self.tx.sent(actor.account.id, message)? else {
+            return Ok(None);
+        };
+        if sent.fingerprint != ask.fingerprint {
+            return Err(Refused::MessageIdReused.into());
+        }
+        Ok(Some(Kept {
+            to: ask.to.clone(),
+            seq: sent.seq,
+            at: sent.at,
+        }))
+    }
+
+    fn take(&mut self, actor: &Actor, ask: &Ask) -> Result<Kept, Failed> {
         let (id, event) = match (&ask.to, &ask.want) {
             (Address::Room(name), Want::Create { visibility }) => {
                 self.create_room(actor, name, *visibility)?
@@ -182,107 +206,16 @@ impl Turn<'_, '_> {
                     Some(id) => Ok(id),
                     // Made only for a message that will be taken, or it would stay there empty.
                     None if replies => Err(Refusal::NoSuchMessage.into()),
-                    None if posts => Ok(self.tx.create_direct(me, peer)?),
+                    None if posts => {
+                        if self.earlier(actor, ask)?.is_some() {
+                            return Err(Refused::MessageIdReused.into());
+                        }
+                        Ok(self.tx.create_direct(me, peer)?)
+                    }
                     None => Err(Refusal::NoSuchConversation.into()),
                 }
             }
         }
-    }
-
-    fn account(&self, name: &UserName) -> Result<Account, Failed> {
-        let record = self.tx.account_by_name(name)?.ok_or(Refused::NoSuchUser)?;
-        Ok(record.account)
-    }
-
-    /// Puts what names and places stand for in their place.
-    fn command(&self, actor: &Actor, id: ConversationId, want: &Want) -> Result<Command, Failed> {
-        let target =
-            |seq: Seq, emoji: Option<&Emoji>| self.tx.target(id, seq, actor.account.id, emoji);
-        Ok(match want {
-            Want::Post {
-                text,
-                style,
-                reply_to,
-            } => Command::Post {
-                text: text.clone(),
-                style: *style,
-                reply_to: reply_to.map(|seq| target(seq, None)).transpose()?,
-                mentions: self.mentions(text.as_str())?,
-            },
-            Want::Edit { seq, text } => Command::Edit {
-                target: target(*seq, None)?,
-                text: text.clone(),
-            },
-            Want::Delete { seq } => Command::Delete {
-                target: target(*seq, None)?,
-            },
-            Want::React { seq, emoji } => Command::React {
-                target: target(*seq, Some(emoji))?,
-                emoji: emoji.clone(),
-            },
-            Want::Unreact { seq, emoji } => Command::Unreact {
-                target: target(*seq, Some(emoji))?,
-                emoji: emoji.clone(),
-            },
-            Want::Create { visibility } => Command::Create {
-                visibility: *visibility,
-            },
-            Want::Join => Command::Join,
-            Want::Leave => Command::Leave,
-            Want::Invite { user } => Command::Invite {
-                account: self.account(user)?,
-            },
-            Want::SetTopic { topic } => Command::SetTopic {
-                topic: topic.clone(),
-            },
-            Want::SetRole { user, role } => Command::SetRole {
-                account: self.account(user)?,
-                role: *role,
-            },
-            Want::Kick { user, reason } => Command::Kick {
-                account: self.account(user)?,
-                reason: reason.clone(),
-            },
-            Want::Ban {
-                user,
-                reason,
-                until,
-            } => Command::Ban {
-                account: self.account(user)?,
-                reason: reason.clone(),
-                until: *until,
-            },
-            Want::Unban { user } => Command::Unban {
-                account: self.account(user)?,
-            },
-            Want::Mute {
-                user,
-                reason,
-                until,
-            } => Command::Mute {
-                account: self.account(user)?,
-                reason: reason.clone(),
-                until: *until,
-            },
-            Want::Unmute { user } => Command::Unmute {
-                account: self.account(user)?,
-            },
-            Want::Set(setting) => Command::Set(setting.clone()),
-        })
-    }
-
-    fn mentions(&self, text: &str) -> Result<Mentions, StoreError> {
-        let named = chat::named_in(text);
-        let mut mentions = Mentions {
-            accounts: Vec::new(),
-            here: named.here,
-        };
-        for name in &named.users {
-            if let Some(record) = self.tx.account_by_name(name)? {
-                mentions.accounts.push(record.account);
-            }
-        }
-        Ok(mentions)
     }
 
     fn append(
