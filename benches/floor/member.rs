@@ -11,6 +11,8 @@ use crate::client::Client;
 const TEXT_BYTES: usize = 100;
 /// How long after the last message everything must have come.
 const DRAIN_TIMEOUT: Duration = Duration::from_secs(60);
+/// When messages say that they were sent, in milliseconds; any time will do.
+const EPOCH: u128 = 1_764_000_000_000;
 const ENTRY: &[u8] = b"{\"type\":\"entry\",\"in\":\"";
 
 /// When a member sends.
@@ -196,14 +198,16 @@ impl Member {
             Plan::Answer { .. } => 'p',
             _ => 'm',
         };
+        // As clients name their messages: by the time first.
+        let message = format!("{:012x}{by:04x}{kind}{nth:08}", EPOCH + due / 1000);
         let line = match &self.speech {
             Speech::Copied { group, name } => format!(
-                "{{\"type\":\"entry\",\"in\":\"{group}\",\"seq\":{nth:06},\"at\":1764000000000,\
-                 \"by\":\"{name}\",\"message\":\"{kind}{nth:08}\",\"kind\":\"posted\",\
+                "{{\"type\":\"entry\",\"in\":\"{group}\",\"seq\":{nth:06},\"at\":{EPOCH},\
+                 \"by\":\"{name}\",\"message\":\"{message}\",\"kind\":\"posted\",\
                  \"text\":\"{text:x<TEXT_BYTES$}\"}}\n"
             ),
             Speech::Requests { to } => format!(
-                "{{\"id\":{nth},\"type\":\"send\",\"to\":\"{to}\",\"message\":\"{kind}{nth:08}\",\
+                "{{\"id\":{nth},\"type\":\"send\",\"to\":\"{to}\",\"message\":\"{message}\",\
                  \"text\":\"{text:x<TEXT_BYTES$}\"}}\n"
             ),
         };

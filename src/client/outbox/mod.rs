@@ -13,7 +13,7 @@ use std::{io, path::Path};
 use tokio::time::Instant;
 
 use crate::{
-    model::{Address, MessageId, chance},
+    model::{Address, MessageId, Timestamp, chance},
     protocol::Verb,
 };
 
@@ -176,11 +176,15 @@ impl Outbox {
     }
 }
 
-/// A name no other message of anybody has: 128 random bits.
+/// A name no other message of anybody has: 48 bits of milliseconds, as a UUID of version 7 has them
+/// (RFC 9562), and 80 random bits. The time stands first for the server's sake, whose index of names
+/// then grows at its end.
 fn fresh_name() -> io::Result<MessageId> {
-    let mut random = [0; 16];
+    let mut random = [0; 10];
     chance::fill(&mut random).map_err(io::Error::other)?;
-    MessageId::parse(&data_encoding::HEXLOWER.encode(&random)).map_err(io::Error::other)
+    let time = Timestamp::now().as_millis() & 0xffff_ffff_ffff;
+    let random = data_encoding::HEXLOWER.encode(&random);
+    MessageId::parse(&format!("{time:012x}{random}")).map_err(io::Error::other)
 }
 
 #[cfg(test)]
