@@ -92,9 +92,12 @@ impl Text {
                 max: TEXT_MAX,
             });
         }
-        if text
-            .chars()
-            .any(|c| c.is_control() && c != '\n' && c != '\t')
+        // Most texts are plain ASCII, of which the bytes say it.
+        let is_plain = text.bytes().all(|byte| matches!(byte, b' '..=b'~'));
+        if !is_plain
+            && text
+                .chars()
+                .any(|c| c.is_control() && c != '\n' && c != '\t')
         {
             let rule = "no control characters other than newline and tab";
             return Err(TextError::Forbidden { what, rule });
