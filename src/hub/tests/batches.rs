@@ -91,6 +91,39 @@ async fn the_same_request_twice_in_one_batch_is_done_once() {
 }
 
 #[tokio::test]
+async fn a_repeated_request_gets_its_first_answer_though_it_would_be_refused_now() {
+    let mut world = World::new();
+    let mut alice = world.enter("alice").await;
+    let visibility = Visibility::Public;
+    world
+        .ask(&mut alice, "#garden", Want::Create { visibility })
+        .await
+        .unwrap();
+    let said = alice.named("#garden", post("hi"), Some(("m", 1)));
+    world.step(vec![said]);
+    let first = alice.look().await.answer();
+    world.ask(&mut alice, "#garden", Want::Leave).await.unwrap();
+    let refused = world.ask(&mut alice, "#garden", post("ho")).await;
+    assert!(matches!(refused, Err(Refused::Rule(_))), "{refused:?}");
+    let again = alice.named("#garden", post("hi"), Some(("m", 1)));
+    world.step(vec![again]);
+    assert_eq!(alice.look().await.answer(), first);
+}
+
+#[tokio::test]
+async fn a_message_id_that_is_used_up_makes_no_conversation() {
+    let mut world = World::new();
+    let (mut alice, mut bob) = (world.enter("alice").await, world.enter("bob").await);
+    let said = alice.named("*", post("hi"), Some(("m", 1)));
+    let other = alice.named("@bob", post("hi"), Some(("m", 2)));
+    world.step(vec![said, other]);
+    assert_eq!(alice.look().await.answer(), Err(Refused::MessageIdReused));
+    let seq = Seq::FIRST;
+    let delete = world.ask(&mut bob, "@alice", Want::Delete { seq }).await;
+    assert_eq!(delete, Err(Refused::Rule(Refusal::NoSuchConversation)));
+}
+
+#[tokio::test]
 async fn a_message_id_is_one_accounts_own() {
     let mut world = World::new();
     let (mut alice, mut bob) = (world.enter("alice").await, world.enter("bob").await);
