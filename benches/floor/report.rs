@@ -139,7 +139,11 @@ impl Figures {
             let netcomm = line.netcomm.show();
             let (case, what) = (&line.case, line.what);
             text.push_str(&if both {
-                let ratio = short(line.netcomm.median() / line.floor.median());
+                let ratio = if line.floor.is_empty() {
+                    "–".to_owned()
+                } else {
+                    short(line.netcomm.median() / line.floor.median())
+                };
                 let floor = line.floor.show();
                 format!("| {case} | {what} | {floor} | {netcomm} | {ratio} |\n")
             } else {

@@ -222,7 +222,8 @@ const STOCK_ROOMS: &str = "
     SELECT stock.owner, stock.conversations + n, 1 FROM numbers, stock;
     INSERT INTO entries (conversation, seq, at, author, kind, detail, ordinal)
     SELECT stock.conversations + n, 1, 1, stock.owner, 'created',
-           printf('{\"word\":\"public\",\"name\":\"s%07d\"}', n), 0 FROM numbers, stock;";
+           printf('{\"word\":\"public\",\"name\":\"s%07d\"}', n), 0 FROM numbers, stock;
+    UPDATE last_entry SET id = (SELECT max(id) FROM entries);";
 
 /// A message of a hundred bytes with words that can be searched for.
 pub(crate) fn post(
@@ -240,7 +241,7 @@ pub(crate) fn post(
         seq,
         at: Timestamp::now(),
         author: by.clone(),
-        message: Some(MessageId::parse(&format!("h{number}"))?),
+        message: Some(MessageId::parse(&format!("h{number:012}"))?),
         event: Event::Posted {
             text: Text::parse(&text)?,
             style: Style::Plain,

@@ -1,12 +1,16 @@
 //! The store: what a commit costs by its size, and what a long history costs a server.
 
-use std::time::Instant;
+use std::{
+    ops::Range,
+    time::{Duration, Instant},
+};
 
 use anyhow::Context;
 use netcomm::{
-    model::{RoomName, Seq},
-    store::{Durability, Fingerprint},
+    model::RoomName,
+    store::{Durability, Fingerprint, Store},
 };
+use tokio::time::sleep_until;
 
 use crate::{
     bench::{Bench, Sample, Side},
@@ -16,8 +20,8 @@ use crate::{
 };
 
 const MEMBERS: usize = 10;
-/// How often a page of history is asked for, and a word searched.
-const QUERIES: u32 = 100;
+/// How often each of three things is asked: together no more than a session may ask at once.
+const QUERIES: u32 = 33;
 
 pub(super) async fn store(bench: &Bench) -> anyhow::Result<Vec<Sample>> {
     let mut samples = Vec::new();
@@ -48,24 +52,49 @@ fn talked(messages: u64) -> anyhow::Result<World> {
 }
 
 fn batches(bench: &Bench, batch: u64) -> anyhow::Result<f64> {
-    let world = World::new(MEMBERS)?;
-    world.rooms_of(MEMBERS)?;
+    let world = talked(0)?;
     let mut store = world.open(Durability::Full)?;
-    let (author, _) = world.accounts.first().context("nobody")?;
     let begin = Instant::now();
     let mut number = 0;
     while begin.elapsed() < bench.duration() / 2 {
-        let tx = store.begin()?;
-        let id = tx.room_id(&RoomName::parse("r0")?)?.context("no room")?;
-        let head = tx.conversation(id)?.context("no room")?.head.get();
-        for nth in 1..=batch {
-            number += 1;
-            let entry = post(id, Seq::new(head + nth), author, number)?;
-            tx.append(&entry, Some(Fingerprint::new([0; 16])), &[])?;
-        }
-        tx.commit()?;
+        commit(&world, &mut store, number..number + batch)?;
+        number += batch;
     }
     Ok(number as f64 / begin.elapsed().as_secs_f64())
+}
+
+/// Microseconds that commits of one message take at a pace, sorted: as a disk works that has rested
+/// in between.
+pub(super) async fn paced_commits(pace: Duration, lasts: Duration) -> anyhow::Result<Vec<u32>> {
+    let world = talked(0)?;
+    let mut store = world.open(Durability::Full)?;
+    let begin = Instant::now();
+    let mut took = Vec::new();
+    for number in 0.. {
+        let due = pace * u32::try_from(number)?;
+        if due >= lasts {
+            break;
+        }
+        sleep_until((begin + due).into()).await;
+        let begun = Instant::now();
+        commit(&world, &mut store, number..number + 1)?;
+        took.push(u32::try_from(begun.elapsed().as_micros())?);
+    }
+    took.sort_unstable();
+    Ok(took)
+}
+
+fn commit(world: &World, store: &mut Store, numbers: Range<u64>) -> anyhow::Result<()> {
+    let (author, _) = world.accounts.first().context("nobody")?;
+    let tx = store.begin()?;
+    let id = tx.room_id(&RoomName::parse("r0")?)?.context("no room")?;
+    let mut seq = tx.conversation(id)?.context("no room")?.head;
+    for number in numbers {
+        seq = seq.next();
+        let entry = post(id, seq, author, number)?;
+        tx.append(&entry, Some(Fingerprint::new([0; 16])), &[])?;
+    }
+    Ok(tx.commit()?)
 }
 
 async fn history(bench: &Bench, world: &World, messages: u64) -> anyhow::Result<Vec<Sample>> {

@@ -11,12 +11,16 @@ use crate::{
     member::{Member, Plan, Run, Seen, Speech},
     process::Usage,
     report::percentile,
+    workloads::store::paced_commits,
     world::World,
 };
 
 const FANOUT_SENDERS: usize = 4;
 /// How many clients connect at once before the measurement.
 const ENTER_TOGETHER: usize = 32;
+/// Where little is said it is said for so many times as long: the slowest hundredth of a hundred
+/// messages is one of them.
+const SLOW: u32 = 4;
 const CPU_PER_MESSAGE: &str = "CPU per message, µs";
 
 /// Who is there and who talks.
@@ -26,6 +30,7 @@ struct Shape {
     members: usize,
     senders: usize,
     plan: Plan,
+    lasts: Duration,
 }
 
 /// What came of it.
@@ -49,6 +54,7 @@ pub(super) async fn fanout(bench: &Bench, side: Side) -> anyhow::Result<Vec<Samp
             members,
             senders: FANOUT_SENDERS,
             plan: Plan::Pipeline(bench.options.window),
+            lasts: bench.duration(),
         };
         let talk = Talk::of(bench, side, shape).await?;
         let case = format!("{members} members");
@@ -84,12 +90,14 @@ pub(super) async fn cost(bench: &Bench, world: &World, pairs: bool) -> anyhow::R
         members,
         senders,
         plan,
+        lasts: bench.duration(),
     };
     let talk = Talk::within(bench, Side::Netcomm, world, shape).await?;
     Ok(talk.cpu_each_message())
 }
 
-/// One room at a rate that leaves the server idle most of the time.
+/// One room at a rate that leaves the server idle most of the time; and what one commit takes at that
+/// rate, as a message waits for one.
 pub(super) async fn latency(bench: &Bench, side: Side) -> anyhow::Result<Vec<Sample>> {
     let mut samples = Vec::new();
     let usual: &[(usize, u32)] = &[(200, 20), (1000, 5)];
@@ -99,14 +107,23 @@ pub(super) async fn latency(bench: &Bench, side: Side) -> anyhow::Result<Vec<Sam
         usual
     };
     for &(members, rate) in sizes {
+        let (pace, lasts) = (Duration::from_secs(1) / rate, bench.duration() * SLOW);
         let shape = Shape {
             groups: 1,
             members,
             senders: 1,
-            plan: Plan::Every(Duration::from_secs(1) / rate),
+            plan: Plan::Every(pace),
+            lasts,
         };
         let talk = Talk::of(bench, side, shape).await?;
-        samples.extend(talk.delays(&format!("{members} members, {rate}/s")));
+        let case = format!("{members} members, {rate}/s");
+        samples.extend(talk.delays(&case));
+        if side == Side::Netcomm {
+            let commits = paced_commits(pace, lasts).await?;
+            let at = |share| percentile(&commits, share) / 1000.0;
+            samples.push(Sample::new(&case, "a commit alone, p50, ms", at(0.5)));
+            samples.push(Sample::new(&case, "a commit alone, p99, ms", at(0.99)));
+        }
     }
     Ok(samples)
 }
@@ -119,6 +136,7 @@ pub(super) async fn rooms(bench: &Bench, side: Side) -> anyhow::Result<Vec<Sampl
         members: 10,
         senders: 10,
         plan: Plan::Pipeline(2),
+        lasts: bench.duration(),
     };
     let talk = Talk::of(bench, side, shape).await?;
     Ok(talk.costs(&format!("{groups} rooms of 10")))
@@ -133,6 +151,7 @@ pub(super) async fn private(bench: &Bench, side: Side) -> anyhow::Result<Vec<Sam
             members: 2,
             senders: 2,
             plan: Plan::Answer { begins: true },
+            lasts: bench.duration(),
         };
         let talk = Talk::of(bench, side, shape).await?;
         let case = format!("{groups} pairs");
@@ -188,7 +207,7 @@ impl Talk {
         let begin = Instant::now();
         let run = Run {
             begin,
-            end: begin + bench.duration(),
+            end: begin + shape.lasts,
             senders: shape.senders,
         };
         let mut members = JoinSet::new();
