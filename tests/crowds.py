@@ -376,14 +376,14 @@ def coming_and_going(server, token, seconds):
 
 
 async def reconnects(scene):
-    """A reconnect loop, fifty a second, for a minute."""
+    """A reconnect loop, fifty a second, for a minute or as many as were asked for."""
     token = await scene.bystander()
     await attack(scene, coming_and_going, token, 10)
     await asyncio.sleep(12)
     before, descriptors = scene.server.rss(), scene.server.descriptors()
     scene.p99()
-    came = await attack(scene, coming_and_going, token, 60)
-    scene.report(f"reconnect loop: {len(came)} in a minute from one address, "
+    came = await attack(scene, coming_and_going, token, 60 * scene.minutes)
+    scene.report(f"reconnect loop: {len(came)} in {scene.minutes:g} min from one address, "
                  + ", ".join(f"{came.count(what)} {what}" for what in sorted(set(came))))
     await asyncio.sleep(3)
     after = scene.server.rss()
