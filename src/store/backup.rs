@@ -105,12 +105,11 @@ pub fn restore(
 
 /// Gives a copy of an earlier version's backup the schema of this one.
 fn bring_up_to_date(copy: &Path) -> Result<(), StoreError> {
-    match schema::check_newest(&connection::to_read(copy)?) {
-        Err(StoreError::Older { .. }) => {
-            schema::migrate(&mut connection::to_write(copy, Durability::Full)?)
-        }
-        found => found,
-    }
+    schema::check(&connection::to_read(copy)?)?;
+    let mut connection = connection::to_write(copy, Durability::Full)?;
+    schema::migrate(&mut connection)?;
+    // Only this file is put in place: nothing may be in a log beside it.
+    Ok(connection.pragma_update(None, "journal_mode", "DELETE")?)
 }
 
 /// Moves a database with all that belongs to it into a folder of its own. When this is cut off in
@@ -233,6 +232,26 @@ mod tests {
         restore(&copy, &folder, Present::Stays).unwrap();
         assert_eq!(head(&folder), Seq::new(2));
         assert_eq!(fs::read(&copy).unwrap(), before);
+    }
+
+    #[test]
+    fn a_copied_database_of_an_earlier_version_is_brought_up_to_date_in_its_one_file() {
+        let away = Fixture::folder();
+        let (copy, folder) = (away.path().join("copy"), away.path().join("data"));
+        schema::earlier::database(&copy);
+        // As a server leaves it that was stopped in order.
+        drop(connection::to_write(&copy, Durability::Full).unwrap());
+        restore(&copy, &folder, Present::Stays).unwrap();
+        let mut left: Vec<_> = fs::read_dir(&folder)
+            .unwrap()
+            .map(|file| file.unwrap().file_name())
+            .collect();
+        left.sort();
+        assert_eq!(left, [DATABASE_FILE, "netcomm.lock"]);
+        assert_eq!(
+            verify_file(&folder.join(DATABASE_FILE)).unwrap().faults,
+            [""; 0]
+        );
     }
 
     #[test]
