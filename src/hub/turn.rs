@@ -91,9 +91,9 @@ impl Turn<'_, '_> {
                 let earlier = self.earlier(actor, ask)?;
                 earlier.ok_or(Failed::Refused(refused))
             }
-            Err(Failed::Store(conflict @ StoreError::Conflict(_))) => {
+            Err(Failed::Store(used @ StoreError::MessageIdUsed)) => {
                 let earlier = self.earlier(actor, ask)?;
-                earlier.ok_or(Failed::Store(conflict))
+                earlier.ok_or(Failed::Store(used))
             }
             taken => taken,
         }

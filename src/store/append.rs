@@ -32,8 +32,8 @@ impl Tx<'_> {
     ///
     /// # Errors
     ///
-    /// [`StoreError::Conflict`] when its author has used its message id before: then nothing was done.
-    /// [`StoreError::OutOfOrder`] when its place is not the next; and when the database fails.
+    /// [`StoreError::MessageIdUsed`] when its author has used its message id before: then nothing was
+    /// done. [`StoreError::OutOfOrder`] when its place is not the next; and when the database fails.
     pub fn append(
         &self,
         entry: &Entry,
@@ -130,7 +130,10 @@ impl<'c> Appending<'c> {
             ..
         } = entry;
         let params = (message, author.id, conversation, seq, at, fingerprint);
-        self.remember.execute(params).map(drop)
+        match self.remember.execute(params) {
+            Err(StoreError::Conflict(_)) => Err(StoreError::MessageIdUsed),
+            done => done.map(drop),
+        }
     }
 }
 
@@ -168,7 +171,7 @@ mod tests {
         tx.append(&first, Some(print(7)), &[]).unwrap();
         let second = named(entry(EVERYONE, Seq::new(2), &alice, posted("hi")), "m1");
         let refused = tx.append(&second, Some(print(7)), &[]).unwrap_err();
-        assert!(matches!(refused, StoreError::Conflict(_)), "{refused}");
+        assert!(matches!(refused, StoreError::MessageIdUsed), "{refused}");
     }
 
     #[test]

@@ -103,6 +103,9 @@ pub enum StoreError {
     /// caller has not looked before it wrote.
     #[error("the database refused a change that breaks its rules: {0}")]
     Conflict(#[source] rusqlite::Error),
+    /// The author of an entry has named another by the same message id. The transaction can go on.
+    #[error("the message id was used before")]
+    MessageIdUsed,
     /// An entry does not stand at the place after the newest one.
     #[error("entry {seq} is not the next of conversation {conversation}")]
     OutOfOrder {

@@ -124,6 +124,19 @@ async fn a_message_id_that_is_used_up_makes_no_conversation() {
 }
 
 #[tokio::test]
+async fn what_a_damaged_database_does_not_take_is_not_answered_as_if_it_was_there_before() {
+    let mut world = World::new();
+    let mut alice = world.enter("alice").await;
+    assert_eq!(seq_of(world.ask(&mut alice, "*", post("kept")).await), 1);
+    let database = rusqlite::Connection::open(world.folder.path().join("data/netcomm.db"));
+    let behind = "UPDATE last_entry SET id = 0";
+    assert_eq!(database.unwrap().execute(behind, ()), Ok(1));
+    let lost = alice.named("*", post("lost"), Some(("m", 1)));
+    world.step(vec![lost]);
+    assert_eq!(alice.look().await.answer(), Err(Refused::Unavailable));
+}
+
+#[tokio::test]
 async fn a_message_id_is_one_accounts_own() {
     let mut world = World::new();
     let (mut alice, mut bob) = (world.enter("alice").await, world.enter("bob").await);
