@@ -378,6 +378,7 @@ def coming_and_going(server, token, seconds):
 async def reconnects(scene):
     """A reconnect loop, fifty a second, for a minute or as many as were asked for."""
     token = await scene.bystander()
+    await harness.fill(scene.server, [token], ["*"])
     await attack(scene, coming_and_going, token, 10)
     await asyncio.sleep(12)
     before, descriptors = scene.server.rss(), scene.server.descriptors()

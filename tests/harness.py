@@ -12,6 +12,7 @@ import json
 import logging
 import os
 import pathlib
+import random
 import secrets
 import shutil
 import signal
@@ -27,6 +28,9 @@ PASSWORD = "tormented on purpose, all night long"
 # How long anything that is answered at once may take, with two cores and much going on.
 PATIENCE = 20
 FRAME_MAX = 1024 * 1024
+# Messages, of so many at once, that take twice as much as the server's caches hold.
+HISTORY = 80_000
+SPEAKERS = 20
 
 # Limits that hold one honest machine back would make these tests tests of patience.
 GENEROUS = {
@@ -294,6 +298,18 @@ LOST = (Gone, OSError, ssl.SSLError, asyncio.TimeoutError, asyncio.IncompleteRea
 def address(number):
     """The loopback address of the client with this number: each may have its own."""
     return f"127.{1 + number // 62500 % 200}.{number // 250 % 250}.{1 + number % 250}"
+
+
+async def fill(server, tokens, places):
+    """Has some say so much that the server's caches of its database are full: what grows then is a leak."""
+    async def talk(number):
+        client = await (await server.connect(address(number))).resume(tokens[number % len(tokens)])
+        client.keep = False
+        for _ in range(HISTORY // SPEAKERS):
+            await client.send(random.choice(places), "x" * random.randrange(20, 300))
+        await client.close()
+
+    await asyncio.gather(*(talk(number) for number in range(SPEAKERS)))
 
 
 def percentile(values, part):
