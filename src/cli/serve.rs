@@ -186,7 +186,7 @@ async fn welcome(
 /// While there is no account, a link that makes its first user the owner.
 async fn owner_invite(server: &Server, config: &Config) -> anyhow::Result<Option<String>> {
     let hub = server.hub();
-    if hub.write(|tx, _| tx.account_count()).await? > 0 {
+    if hub.write(|tx, _| tx.has_accounts()).await? {
         return Ok(None);
     }
     let secret = InviteSecret::generate()?;

@@ -82,16 +82,14 @@ impl Tx<'_> {
         by_name(self.unsettled(), name)
     }
 
-    /// How many accounts there are.
+    /// Whether there is any account.
     ///
     /// # Errors
     ///
     /// When the database fails.
-    pub fn account_count(&self) -> Result<u64, StoreError> {
-        let sql = "SELECT count(*) FROM accounts WHERE deleted IS NULL";
-        only(self.connection(), sql, [], |row| {
-            Ok(row.get::<_, Count>(0)?.0)
-        })
+    pub fn has_accounts(&self) -> Result<bool, StoreError> {
+        let sql = "SELECT EXISTS (SELECT 1 FROM accounts WHERE deleted IS NULL)";
+        only(self.connection(), sql, [], |row| Ok(row.get(0)?))
     }
 
     /// Whether another account than this is an owner that can log in.
