@@ -19,7 +19,7 @@ use crate::{
     model::{Address, Seq, UserName},
     protocol::{
         ConversationFrame, Cursors, EntryFrame, Frame, History, HistoryEnd, InviteOffer,
-        MemberLine, Positions,
+        MemberLine, Positions, Unread,
     },
 };
 
@@ -256,7 +256,12 @@ impl State {
     }
 
     fn lose(&mut self, address: &Address, changes: &mut Vec<Change>) {
-        if let Some(left) = self.conversations.remove(address) {
+        if let Some(mut left) = self.conversations.remove(address) {
+            // The server takes no word any more of how far one reads there.
+            left.set_unread(Unread {
+                read: left.cursor(),
+                ..Unread::default()
+            });
             self.former.insert(address.clone(), left);
             changes.push(Change::Gone(address.clone()));
         }

@@ -91,6 +91,21 @@ fn ones_own_messages_after_a_gap_are_not_unread() {
 }
 
 #[test]
+fn nothing_is_unread_in_a_room_one_has_lost() {
+    let mut state = state(1, 1);
+    state.apply(Frame::Current {});
+    state.apply(Frame::Entry(said(2)));
+    let kicked = EntryBody::Kicked {
+        user: user("alice"),
+        reason: crate::model::Reason::default(),
+    };
+    state.apply(Frame::Entry(entry(3, "bob", kicked)));
+    let known = state.conversation(&ops()).unwrap();
+    let unread = known.facts().unread;
+    assert_eq!((unread.read, unread.unread), (known.cursor(), 0));
+}
+
+#[test]
 fn a_message_that_comes_late_and_was_deleted_meanwhile_is_not_unread() {
     let mut state = state(1, 1);
     state.apply(Frame::Current {});
