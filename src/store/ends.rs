@@ -1,8 +1,8 @@
 //! Where the logs end that a transaction adds to.
 //!
 //! Of a conversation's head, of when a member last posted and of the last id that an entry was given,
-//! only the newest state counts. They are written once a transaction and not once a message: before anything else is asked or written, and
-//! with the commit.
+//! only the newest state counts. They are written once a transaction and not once a message: before
+//! anything else is asked or written, and with the commit.
 
 use std::{cell::RefCell, collections::HashMap};
 
