@@ -8,6 +8,7 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
+use smallvec::SmallVec;
 use tokio::sync::Notify;
 
 use crate::model::{ConversationId, Seq};
@@ -27,8 +28,9 @@ const VALUES_MAX: usize = 256;
 /// What the hub has left and the session has not taken yet.
 #[derive(Debug, Default)]
 pub(super) struct Pending {
-    /// Up to where there are entries.
-    pub(super) marks: Vec<(ConversationId, Seq)>,
+    /// Up to where there are entries. Nearly always of one conversation, which takes no memory of its
+    /// own.
+    pub(super) marks: SmallVec<[(ConversationId, Seq); 1]>,
     /// What the marks are to be read by, in order.
     pub(super) changes: Vec<Change>,
     pub(super) news: News,
