@@ -4,7 +4,7 @@ use std::{net::SocketAddr, path::Path, sync::Arc};
 
 use arc_swap::ArcSwap;
 use fastrand::Rng;
-use tokio::{io::DuplexStream, time::Instant};
+use tokio::io::DuplexStream;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
@@ -22,7 +22,7 @@ use super::{
     Buffers, Context,
     admission::Admissions,
     limits,
-    native::{self},
+    native::{self, Line},
     tick,
 };
 
@@ -83,7 +83,7 @@ impl Machine {
         let limits = self.context.config().limits.clone();
         let admission = self.admissions.admit(peer.ip(), &limits, 0).unwrap();
         let context = Arc::clone(&self.context);
-        native::converse(stream, peer, context, admission, Instant::now())
+        native::converse(stream, Line::accepted(peer), context, admission)
     }
 
     /// Has all connections say goodbye. The hub goes on.

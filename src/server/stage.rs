@@ -9,7 +9,6 @@ use arc_swap::ArcSwap;
 use tokio::{
     io::{AsyncRead, AsyncWrite, DuplexStream, duplex},
     task::JoinSet,
-    time::Instant,
 };
 use tokio_util::sync::CancellationToken;
 
@@ -21,7 +20,12 @@ use crate::{
     tls::{CertificateFiles, GenerateOptions, MinVersion, ServerTls, generate},
 };
 
-use super::{Context, admission::Admissions, limits, native, native::Buffers};
+use super::{
+    Context,
+    admission::Admissions,
+    limits, native,
+    native::{Buffers, Line},
+};
 
 /// What sessions share, and the sessions that run.
 #[cfg_attr(
@@ -95,9 +99,9 @@ impl Stage {
             return false;
         };
         let context = Arc::clone(&self.context);
-        let accepted = Instant::now();
+        let line = Line::accepted(peer);
         self.sessions
-            .spawn(native::converse(stream, peer, context, admission, accepted));
+            .spawn(native::converse(stream, line, context, admission));
         true
     }
 

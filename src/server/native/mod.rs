@@ -5,6 +5,7 @@
 
 mod asking;
 mod end;
+mod event;
 mod inquire;
 mod login;
 mod own;
@@ -23,7 +24,7 @@ use tokio::{
     time::{Instant, timeout_at},
 };
 use tokio_rustls::server::TlsStream;
-use tracing::Instrument;
+use tracing::{Instrument, Span};
 
 use super::{Context, admission::Admission};
 
@@ -39,21 +40,38 @@ pub(super) async fn serve(
     context: Arc<Context>,
     admission: Admission,
 ) {
-    let accepted = Instant::now();
-    let span = tracing::info_span!("connection", %peer, user = tracing::field::Empty);
-    async {
-        let shutdown = context.shutdown.clone();
-        let stream = select! {
-            // The states of the handshake are large and short-lived: boxed, they are gone with it.
-            stream = Box::pin(handshake(socket, &context, accepted)) => stream,
-            () = shutdown.cancelled() => None,
-        };
-        if let Some(stream) = stream {
-            Box::pin(converse(stream, peer, context, admission, accepted)).await;
+    let line = Line::accepted(peer);
+    let shutdown = context.shutdown.clone();
+    let handshake = handshake(socket, &context, line.accepted).instrument(line.span.clone());
+    let stream = select! {
+        // The states of the handshake are large and short-lived: boxed, they are gone with it.
+        stream = Box::pin(handshake) => stream,
+        () = shutdown.cancelled() => None,
+    };
+    if let Some(stream) = stream {
+        Box::pin(converse(stream, line, context, admission)).await;
+    }
+}
+
+/// What is known of a connection before anything is said.
+#[derive(Debug)]
+pub(super) struct Line {
+    peer: SocketAddr,
+    accepted: Instant,
+    /// For what the log says of the connection. Entered where something may be said, and not with
+    /// every wake-up, which each message would cost for each of its readers.
+    span: Span,
+}
+
+impl Line {
+    /// A connection that has been accepted just now.
+    pub(super) fn accepted(peer: SocketAddr) -> Self {
+        Self {
+            peer,
+            accepted: Instant::now(),
+            span: tracing::info_span!("connection", %peer, user = tracing::field::Empty),
         }
     }
-    .instrument(span)
-    .await;
 }
 
 async fn handshake(
@@ -85,32 +103,36 @@ async fn handshake(
 /// Speaks the protocol over a stream that is encrypted already, until one side has enough.
 pub(super) async fn converse<S: AsyncRead + AsyncWrite + Unpin>(
     stream: S,
-    peer: SocketAddr,
+    line: Line,
     context: Arc<Context>,
     mut admission: Admission,
-    accepted: Instant,
 ) {
     let limits = context.config().limits.clone();
+    let (peer, span) = (line.peer.ip(), line.span);
     let mut wire = Wire::new(stream, context.buffers.clone(), limits.write_timeout);
     let newcomer = Newcomer {
         wire: &mut wire,
         context: &context,
-        peer: peer.ip(),
+        peer,
     };
-    let logged_in = timeout_at(accepted + limits.login_timeout, Box::pin(newcomer.log_in())).await;
-    let end = match logged_in {
+    let login = Box::pin(newcomer.log_in().instrument(span.clone()));
+    let end = match timeout_at(line.accepted + limits.login_timeout, login).await {
         Err(_) => End::Late,
         Ok(Err(end)) => end,
         Ok(Ok((identity, feed))) => {
             admission.logged_in();
             let user = identity.account().name.clone();
-            tracing::Span::current().record("user", tracing::field::display(&user));
-            tracing::info!("session started");
-            let session =
-                Session::new(&mut wire, Arc::clone(&context), peer.ip(), (identity, feed));
+            span.record("user", tracing::field::display(&user));
+            span.in_scope(|| tracing::info!("session started"));
+            let session = Session::new(&mut wire, context, (peer, span.clone()), (identity, feed));
             Box::pin(session.run()).await
         }
     };
+    hang_up(wire, end).instrument(span).await;
+}
+
+/// Says the last words, and why it was.
+async fn hang_up<S: AsyncRead + AsyncWrite + Unpin>(mut wire: Wire<S>, end: End) {
     tracing::info!(reason = end.reason(), "connection ended");
     if let End::Broken(error) = &end {
         tracing::debug!(%error, "connection broke");

@@ -1,13 +1,13 @@
 //! A logged-in connection: requests in, feed out, until one side has enough.
 
-use std::{mem, pin::Pin, sync::Arc, time::Duration};
+use std::{mem, net::IpAddr, pin::Pin, sync::Arc, time::Duration};
 
 use tokio::{
     io::{AsyncRead, AsyncWrite},
-    select,
     time::{Instant, Sleep, sleep_until},
 };
 use tokio_util::sync::WaitForCancellationFutureOwned;
+use tracing::{Instrument, Span};
 
 use crate::{
     auth::Identity,
@@ -24,6 +24,7 @@ use crate::{
 use super::{
     asking,
     end::End,
+    event::{self, Event},
     refusal, saying,
     wire::{WRITE_BUFFER_MAX, Wire},
 };
@@ -56,7 +57,8 @@ pub(super) struct Session<'a, S> {
     pub(super) wire: &'a mut Wire<S>,
     pub(super) context: Arc<Context>,
     pub(super) identity: Identity,
-    pub(super) peer: std::net::IpAddr,
+    pub(super) peer: IpAddr,
+    span: Span,
     pub(super) feed: Feed,
     /// Read, but not to be done before all earlier requests are answered.
     held: Option<Request>,
@@ -88,7 +90,7 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin> Session<'a, S> {
     pub(super) fn new(
         wire: &'a mut Wire<S>,
         context: Arc<Context>,
-        peer: std::net::IpAddr,
+        (peer, span): (IpAddr, Span),
         (identity, feed): (Identity, Feed),
     ) -> Self {
         let now = Instant::now();
@@ -99,6 +101,7 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin> Session<'a, S> {
             context,
             identity,
             peer,
+            span,
             feed,
             held: None,
             asks: Vec::new(),
@@ -142,25 +145,24 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin> Session<'a, S> {
             }
         }
         self.wire.release();
-        select! {
-            // Nobody is kept waiting by this order: what is rare comes first, and every turn both
-            // does what was read and writes what is pending. Without chance a run can be repeated.
-            biased;
-            () = &mut self.shutdown, if self.leaving.is_none() => {
+        let wire = (input == Input::Wanted).then_some(&mut *self.wire);
+        let shutdown = self.leaving.is_none().then_some(self.shutdown.as_mut());
+        match event::next(&self.feed, shutdown, self.timer.as_mut(), wire).await {
+            Event::Shutdown => {
                 let deadline = Instant::now() + LEAVE_TIMEOUT;
                 self.leaving = Some(deadline);
                 self.arm(deadline);
                 self.wire.push(&self.context.going_away());
             }
-            () = &mut self.timer => self.tend().await?,
-            read = self.wire.fill(), if input == Input::Wanted => {
+            Event::Time => self.tend().await?,
+            Event::Read(read) => {
                 if read? == 0 {
                     return Err(End::Left);
                 }
                 self.heard = Instant::now();
                 self.pinged = false;
             }
-            () = self.feed.changed() => {}
+            Event::News => {}
         }
         Ok(())
     }
@@ -219,7 +221,8 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin> Session<'a, S> {
                 self.arm(Instant::now() + wait);
                 return Ok(Some(request));
             }
-            return self.answer(request).await.map(|()| None);
+            let span = self.span.clone();
+            return self.answer(request).instrument(span).await.map(|()| None);
         };
         if self.in_flight >= IN_FLIGHT_MAX {
             return Ok(Some(request));

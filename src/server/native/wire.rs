@@ -4,9 +4,9 @@ use std::{
     future::poll_fn,
     io,
     mem::MaybeUninit,
-    pin::Pin,
+    pin::{Pin, pin},
     sync::{Arc, Mutex, PoisonError},
-    task::ready,
+    task::{Context, Poll, ready},
     time::Duration,
 };
 
@@ -83,14 +83,16 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
     /// Waits for bytes and keeps them; 0 at the peer's orderly end. Cancel safe: bytes are either
     /// still in the stream or kept. Holds no memory while it waits.
     pub(super) async fn fill(&mut self) -> io::Result<usize> {
-        poll_fn(|cx| {
-            let mut chunk = [MaybeUninit::<u8>::uninit(); READ_CHUNK];
-            let mut chunk = ReadBuf::uninit(&mut chunk);
-            ready!(Pin::new(&mut self.stream).poll_read(cx, &mut chunk))?;
-            self.input.extend(chunk.filled());
-            Ok(chunk.filled().len()).into()
-        })
-        .await
+        poll_fn(|cx| self.poll_fill(cx)).await
+    }
+
+    /// As [`Wire::fill`].
+    pub(super) fn poll_fill(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
+        let mut chunk = [MaybeUninit::<u8>::uninit(); READ_CHUNK];
+        let mut chunk = ReadBuf::uninit(&mut chunk);
+        ready!(Pin::new(&mut self.stream).poll_read(cx, &mut chunk))?;
+        self.input.extend(chunk.filled());
+        Poll::Ready(Ok(chunk.filled().len()))
     }
 
     /// The next whole line that has come, if there is one.
@@ -128,13 +130,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
             .get(self.written..)
             .filter(|rest| !rest.is_empty())
         {
-            let written = timeout(self.write_timeout, self.stream.write(rest)).await??;
+            let written = within(self.write_timeout, self.stream.write(rest)).await?;
             if written == 0 {
                 return Err(io::ErrorKind::WriteZero.into());
             }
             self.written += written;
         }
-        timeout(self.write_timeout, self.stream.flush()).await??;
+        within(self.write_timeout, self.stream.flush()).await?;
         self.return_buffer();
         Ok(())
     }
@@ -163,5 +165,18 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
             Ok(Err(error)) => tracing::debug!(%error, "the peer was gone before the goodbye"),
             Err(_) => tracing::debug!("the peer did not take the goodbye"),
         }
+    }
+}
+
+/// What comes of an operation that may not take longer than `limit`. Nearly every one is done at once:
+/// only for one that is not is the time looked at.
+async fn within<T>(
+    limit: Duration,
+    operation: impl Future<Output = io::Result<T>>,
+) -> io::Result<T> {
+    let mut operation = pin!(operation);
+    match poll_fn(|cx| Poll::Ready(operation.as_mut().poll(cx))).await {
+        Poll::Ready(done) => done,
+        Poll::Pending => timeout(limit, operation).await?,
     }
 }
