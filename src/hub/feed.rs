@@ -10,6 +10,8 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
+use bytes::Bytes;
+
 use crate::{
     model::{Account, Address, ConversationId, Reason, RoomName, Seq},
     store::Membership,
@@ -114,6 +116,8 @@ pub enum Step {
     Opened(Box<Opened>),
     /// The buffer is full: write it, then go on.
     Full,
+    /// Write these bytes before anything else; the buffer was empty.
+    Run(Bytes),
     /// Read these entries from the store, then say with [`Feed::has_read`] how far that went.
     Store {
         /// Where.
@@ -254,7 +258,8 @@ impl Feed {
         }
     }
 
-    /// Appends what is pending to `out` until that is `full` bytes long.
+    /// Appends what is pending to `out` until that is `full` bytes long. Much that is pending comes as
+    /// a [`Step::Run`] instead, about as long at most.
     pub fn copy(&mut self, encode: Encode, out: &mut Vec<u8>, full: usize) -> Step {
         for cursor in &mut self.cursors {
             if let Some(opened) = cursor.opened.take() {
@@ -264,17 +269,20 @@ impl Feed {
                 if out.len() >= full {
                     return Step::Full;
                 }
-                let (next, up_to, side) = (cursor.next, cursor.up_to_renaming(), cursor.side);
-                match cursor.tail.copy(
-                    Wanted {
-                        next,
-                        up_to,
-                        side,
-                        full,
-                    },
-                    encode,
-                    out,
-                ) {
+                let up_to = cursor.up_to_renaming();
+                let wanted = Wanted {
+                    next: cursor.next,
+                    up_to,
+                    side: cursor.side,
+                    full,
+                };
+                if out.is_empty()
+                    && let Some((last, run)) = cursor.tail.run(wanted, encode)
+                {
+                    cursor.next = last.next();
+                    return Step::Run(run);
+                }
+                match cursor.tail.copy(wanted, encode, out) {
                     Copied::UpTo(seq) => cursor.next = seq.next(),
                     Copied::Behind => {
                         return Step::Store {

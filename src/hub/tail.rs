@@ -5,8 +5,10 @@
 
 use std::{
     collections::VecDeque,
-    sync::{OnceLock, PoisonError, RwLock},
+    sync::{Mutex, OnceLock, PoisonError, RwLock},
 };
+
+use bytes::Bytes;
 
 use crate::{
     chat::{Entry, Event},
@@ -19,6 +21,10 @@ use super::place::{Place, Side};
 pub(super) const TAIL_ENTRIES_MAX: usize = 1024;
 /// The most bytes a tail holds, a bound on what a room of long texts costs.
 const TAIL_BYTES_MAX: usize = 1024 * 1024;
+
+/// With so many entries to read, those who want the very same share one copy of them. Fewer are copied
+/// for each reader as fast as that is arranged.
+const RUN_ENTRIES_MIN: u64 = 8;
 
 /// Turns an entry into what one wire format sends for it, as read at that address.
 pub type Encode = fn(&Entry, &Address) -> Box<[u8]>;
@@ -65,6 +71,16 @@ pub(super) enum Copied {
 #[derive(Debug, Default)]
 pub(super) struct Tail {
     ring: RwLock<Ring>,
+    /// What was read last by whoever keeps up. Locked before the ring.
+    run: Mutex<Option<Run>>,
+}
+
+/// Encoded entries, one after another, for all who want the same of them.
+#[derive(Debug)]
+struct Run {
+    wanted: Wanted,
+    last: Seq,
+    bytes: Bytes,
 }
 
 #[derive(Debug, Default)]
@@ -94,8 +110,36 @@ impl Tail {
 
     /// Drops everything. After a rename: what is encoded here has the old name in it.
     pub(super) fn clear(&self) {
+        let mut run = self.run.lock().unwrap_or_else(PoisonError::into_inner);
         let mut ring = self.ring.write().unwrap_or_else(PoisonError::into_inner);
+        *run = None;
         *ring = Ring::default();
+    }
+
+    /// As [`Tail::copy`], but of many entries, and without a copy for a reader that wants what another
+    /// has just wanted: in a busy room that is nearly everybody. Nothing when they are few, or not in
+    /// memory any more.
+    pub(super) fn run(&self, wanted: Wanted, encode: Encode) -> Option<(Seq, Bytes)> {
+        if wanted.up_to.get().saturating_sub(wanted.next.get()) < RUN_ENTRIES_MIN {
+            return None;
+        }
+        let mut shared = self.run.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(run) = &*shared
+            && run.wanted == wanted
+        {
+            return Some((run.last, run.bytes.clone()));
+        }
+        let mut bytes = Vec::new();
+        let Copied::UpTo(last) = self.copy(wanted, encode, &mut bytes) else {
+            return None;
+        };
+        let bytes = Bytes::from(bytes);
+        *shared = Some(Run {
+            wanted,
+            last,
+            bytes: bytes.clone(),
+        });
+        Some((last, bytes))
     }
 
     /// Appends the encoded entries from `next` to `up_to` to `out`, stopping early once `out` is
@@ -124,7 +168,7 @@ impl Tail {
 }
 
 /// Which entries a reader wants.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Wanted {
     /// From this one.
     pub(super) next: Seq,

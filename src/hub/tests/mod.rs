@@ -6,6 +6,7 @@ mod reading;
 mod simulation;
 pub(super) mod waking;
 
+use bytes::Bytes;
 use tempfile::TempDir;
 
 use crate::{
@@ -220,6 +221,10 @@ impl Session {
             match self.feed.copy(encode, &mut out, 1024) {
                 Step::Done => break,
                 Step::Full => look.write(&mut out),
+                Step::Run(run) => {
+                    assert!(out.is_empty(), "a run comes first");
+                    look.write(&mut run.to_vec());
+                }
                 Step::Opened(opened) => {
                     look.write(&mut out);
                     look.opened_after.push(look.entries.len());
@@ -247,6 +252,15 @@ impl Session {
         }
         look.write(&mut out);
         look
+    }
+
+    /// Takes what has come as one run.
+    fn run(&mut self) -> Bytes {
+        self.feed.take();
+        match self.feed.copy(encode, &mut Vec::new(), 1024) {
+            Step::Run(run) => run,
+            other => panic!("{other:?} is no run"),
+        }
     }
 
     /// Whether the hub has left a wake-up.

@@ -28,6 +28,39 @@ async fn marks_of_a_slow_reader_merge_and_it_reads_everything_once() {
 }
 
 #[tokio::test]
+async fn who_keeps_up_with_much_reads_the_very_same_bytes_as_the_others() {
+    let mut world = World::new();
+    let (mut alice, mut bob) = (world.enter("alice").await, world.enter("bob").await);
+    let mut carol = world.enter("carol").await;
+    for session in [&mut alice, &mut bob, &mut carol] {
+        session.look().await;
+    }
+    let jobs = (0..20).map(|_| alice.job("*", post("hi"))).collect();
+    world.step(jobs);
+    let (hers, his) = (alice.run(), bob.run());
+    assert_eq!(hers.as_ptr(), his.as_ptr());
+    assert_eq!(hers.split(|&byte| byte == b'\n').count(), 20 + 1);
+    // Carol has not looked, and wants more than they did.
+    world.step((0..20).map(|_| alice.job("*", post("hi"))).collect());
+    assert_eq!(alice.run(), bob.run());
+    assert_eq!(carol.look().await.seqs("*"), (1..=40).collect::<Vec<_>>());
+    assert_eq!(bob.look().await.entries.len(), 0);
+}
+
+#[tokio::test]
+async fn a_few_entries_are_copied_for_each_reader() {
+    let mut world = World::new();
+    let (mut alice, mut bob) = (world.enter("alice").await, world.enter("bob").await);
+    bob.look().await;
+    world.step((0..8).map(|_| alice.job("*", post("hi"))).collect());
+    bob.feed.take();
+    let mut out = Vec::new();
+    let step = bob.feed.copy(encode, &mut out, 1024);
+    assert!(matches!(step, Step::Done), "{step:?}");
+    assert!(!out.is_empty());
+}
+
+#[tokio::test]
 async fn who_has_fallen_behind_the_tail_goes_on_from_the_store_without_a_hole() {
     let mut world = World::new();
     let (mut alice, mut bob) = (world.enter("alice").await, world.enter("bob").await);

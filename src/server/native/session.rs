@@ -286,6 +286,7 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin> Session<'a, S> {
             {
                 Step::Done => break,
                 Step::Full => self.wire.flush().await?,
+                Step::Run(run) => self.wire.put_first(run).await?,
                 Step::Opened(opened) => self.open(&opened).await?,
                 Step::Store {
                     conversation,

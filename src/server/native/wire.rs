@@ -2,7 +2,7 @@
 
 use std::{
     future::poll_fn,
-    io,
+    io::{self, IoSlice},
     mem::MaybeUninit,
     pin::{Pin, pin},
     sync::{Arc, Mutex, PoisonError},
@@ -10,6 +10,7 @@ use std::{
     time::Duration,
 };
 
+use bytes::Bytes;
 use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf},
     time::timeout,
@@ -61,8 +62,10 @@ pub(super) enum Rest {
 pub(super) struct Wire<S> {
     stream: S,
     input: FrameBuffer,
+    /// What others are told as well; goes before the output.
+    run: Bytes,
     output: Vec<u8>,
-    /// How much of the output has been written.
+    /// How much of the two has been written.
     written: usize,
     buffers: Buffers,
     write_timeout: Duration,
@@ -73,6 +76,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
         Self {
             stream,
             input: FrameBuffer::default(),
+            run: Bytes::new(),
             output: Vec::new(),
             written: 0,
             buffers,
@@ -117,32 +121,50 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
         frame.encode(self.output());
     }
 
+    /// Has these bytes written with what is pushed from now on, and before it. Nothing has been pushed
+    /// since the last flush but what was put here.
+    pub(super) async fn put_first(&mut self, run: Bytes) -> io::Result<()> {
+        if !self.run.is_empty() {
+            self.flush().await?;
+        }
+        self.run = run;
+        Ok(())
+    }
+
     /// Writes what has gathered, as long as the peer takes some of it within the write timeout.
     ///
     /// Cancel safe: the next flush goes on where this one was.
     pub(super) async fn flush(&mut self) -> io::Result<()> {
-        if self.output.is_empty() {
-            self.return_buffer();
-            return Ok(());
-        }
-        while let Some(rest) = self
-            .output
-            .get(self.written..)
-            .filter(|rest| !rest.is_empty())
-        {
-            let written = within(self.write_timeout, self.stream.write(rest)).await?;
+        let length = self.run.len() + self.output.len();
+        while self.written < length {
+            let run = self.run.get(self.written..).unwrap_or_default();
+            let skipped = self.written.saturating_sub(self.run.len());
+            let output = self.output.get(skipped..).unwrap_or_default();
+            let write = async {
+                match (run, output) {
+                    ([], bytes) | (bytes, []) => self.stream.write(bytes).await,
+                    (run, output) => {
+                        let both = [IoSlice::new(run), IoSlice::new(output)];
+                        self.stream.write_vectored(&both).await
+                    }
+                }
+            };
+            let written = within(self.write_timeout, write).await?;
             if written == 0 {
                 return Err(io::ErrorKind::WriteZero.into());
             }
             self.written += written;
         }
-        within(self.write_timeout, self.stream.flush()).await?;
-        self.return_buffer();
+        if length > 0 {
+            within(self.write_timeout, self.stream.flush()).await?;
+        }
+        self.let_go();
         Ok(())
     }
 
-    fn return_buffer(&mut self) {
+    fn let_go(&mut self) {
         self.written = 0;
+        self.run = Bytes::new();
         if self.output.capacity() > 0 {
             self.buffers.give_back(std::mem::take(&mut self.output));
         }
@@ -178,5 +200,34 @@ async fn within<T>(
     match poll_fn(|cx| Poll::Ready(operation.as_mut().poll(cx))).await {
         Poll::Ready(done) => done,
         Poll::Pending => timeout(limit, operation).await?,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::duplex;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn whatever_was_put_first_goes_before_what_was_pushed_however_little_is_taken_at_once() {
+        for taken_at_once in [1, 3, 64] {
+            let (near, mut far) = duplex(taken_at_once);
+            let writing = async move {
+                let mut wire = Wire::new(near, Buffers::default(), Duration::from_secs(60));
+                wire.put_first(Bytes::from_static(b"one ")).await.unwrap();
+                wire.put_first(Bytes::from_static(b"two ")).await.unwrap();
+                wire.output().extend_from_slice(b"three ");
+                wire.flush().await.unwrap();
+                wire.output().extend_from_slice(b"four ");
+                wire.flush().await.unwrap();
+                wire.put_first(Bytes::from_static(b"five")).await.unwrap();
+                wire.flush().await.unwrap();
+            };
+            let mut read = String::new();
+            let (read_all, ()) = tokio::join!(far.read_to_string(&mut read), writing);
+            read_all.unwrap();
+            assert_eq!(read, "one two three four five", "{taken_at_once}");
+        }
     }
 }
