@@ -79,7 +79,7 @@ impl Core {
         }
         let (writes, rest): (Vec<_>, Vec<_>) = jobs
             .into_iter()
-            .partition(|job| matches!(job, Job::Ask { .. } | Job::Work(_)));
+            .partition(|job| matches!(job, Job::Asks(..) | Job::Work(_)));
         let outcome = if writes.is_empty() {
             Outcome::default()
         } else {
@@ -101,9 +101,10 @@ impl Core {
         let asked: Vec<_> = writes
             .iter()
             .filter_map(|job| match job {
-                Job::Ask { key, request, .. } => Some((*key, *request)),
+                Job::Asks(key, asks) => Some(asks.iter().map(|(request, _)| (*key, *request))),
                 _ => None,
             })
+            .flatten()
             .collect();
         let mut outcome = Outcome::default();
         // A panic in here is a defect in the rules or the store. It voids the transaction, and with
@@ -159,7 +160,11 @@ impl Core {
                 now,
             };
             match job {
-                Job::Ask { key, request, ask } => turn.ask(key, request, &ask)?,
+                Job::Asks(key, asks) => {
+                    for (request, ask) in asks {
+                        turn.ask(key, request, &ask)?;
+                    }
+                }
                 Job::Work(work) => {
                     outcome.finishes.push(work(&tx, &mut outcome.effects)?);
                     let mut effects = outcome.effects.list.iter();
@@ -245,7 +250,7 @@ impl Core {
                 drop(reply.send(sessions.map(|session| session.token).collect()));
             }
             Job::Tick => self.presence.flush(&self.world),
-            Job::Ask { .. } | Job::Work(_) => {}
+            Job::Asks(..) | Job::Work(_) => {}
         }
     }
 

@@ -16,12 +16,8 @@ use super::{
 
 /// One thing for the hub to do.
 pub(super) enum Job {
-    /// A session asks for something in a conversation; the answer comes with its feed.
-    Ask {
-        key: SessionKey,
-        request: u64,
-        ask: Box<Ask>,
-    },
+    /// A session asks for things in conversations; the answers come with its feed.
+    Asks(SessionKey, Vec<(u64, Ask)>),
     /// Something else that writes.
     Work(Work),
     /// Somebody has logged in.
@@ -50,6 +46,16 @@ pub(super) enum Job {
     },
     /// Time has passed.
     Tick,
+}
+
+impl Job {
+    /// How many things it is about.
+    pub(super) const fn size(&self) -> usize {
+        match self {
+            Self::Asks(_, asks) => asks.len(),
+            _ => 1,
+        }
+    }
 }
 
 /// A piece of work that takes part in the next transaction.

@@ -50,7 +50,7 @@ use self::{core::Core, job::Job};
 const QUEUE_MAX: usize = 1024;
 /// The most jobs of one transaction: bounds how long the first of them waits for its commit.
 const BATCH_MAX: usize = 512;
-/// A turn of at least so many jobs is followed by others soon: before the next, the hub lets them
+/// A turn with at least so much to do is followed by others soon: before the next, the hub lets them
 /// gather. Fewer are people who chat, whom nothing keeps waiting.
 const BUSY_MIN: usize = 8;
 /// For how long: a fraction of what a message takes through a busy server. Longer costs more
@@ -84,7 +84,6 @@ pub struct HubThread(thread::JoinHandle<()>);
 /// What goes through the hub's queue.
 enum Message {
     Job(Job),
-    Asks(SessionKey, Vec<(u64, Ask)>),
     Limits(Limits),
     Stop,
 }
@@ -135,7 +134,7 @@ impl Hub {
     /// transaction and wakes the hub once. The outcomes come with the session's feed, in the order of
     /// the requests.
     pub async fn ask(&self, key: SessionKey, asks: Vec<(u64, Ask)>) {
-        drop(self.jobs.send(Message::Asks(key, asks)).await);
+        self.put(Job::Asks(key, asks)).await;
     }
 
     /// Somebody is typing.
@@ -232,7 +231,7 @@ fn run(mut core: Core, mut queue: mpsc::Receiver<Message>) {
             gather(&mut queue, &mut waiting);
         }
         let Taken { jobs, last } = take(&mut core, &mut waiting);
-        is_busy = jobs.len() >= BUSY_MIN;
+        is_busy = jobs.iter().map(Job::size).sum::<usize>() >= BUSY_MIN;
         core.step(jobs, Timestamp::now());
         if last {
             break;
@@ -262,10 +261,6 @@ fn take(core: &mut Core, waiting: &mut Vec<Message>) -> Taken {
     for message in waiting.drain(..) {
         match message {
             Message::Job(job) => jobs.push(job),
-            Message::Asks(key, asks) => jobs.extend(asks.into_iter().map(|(request, ask)| {
-                let ask = Box::new(ask);
-                Job::Ask { key, request, ask }
-            })),
             Message::Limits(limits) => core.set_limits(limits),
             Message::Stop => return Taken { jobs, last: true },
         }

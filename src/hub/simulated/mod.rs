@@ -106,7 +106,7 @@ impl Machine {
     }
 
     async fn turn(&mut self, mut jobs: Vec<Job>) {
-        let writes = jobs.iter().any(|job| matches!(job, Job::Ask { .. }));
+        let writes = jobs.iter().any(|job| matches!(job, Job::Asks(..)));
         let dice = if writes && self.faults.on.load(Ordering::Relaxed) {
             self.random.u32(0..1000)
         } else {
@@ -174,8 +174,10 @@ async fn pass_over_one(reader: &Reader, identity: &Identity, cursors: &mut [(Add
 
 fn forget_names(jobs: &mut [Job]) {
     for job in jobs {
-        if let Job::Ask { ask, .. } = job {
-            ask.message = None;
+        if let Job::Asks(_, asks) = job {
+            for (_, ask) in asks {
+                ask.message = None;
+            }
         }
     }
 }

@@ -191,16 +191,13 @@ impl Session {
     fn named(&mut self, to: &str, want: Want, message: Option<(&str, u8)>) -> Job {
         self.requests += 1;
         let (message, mark) = message.map_or((None, 0), |(id, mark)| (Some(id), mark));
-        Job::Ask {
-            key: self.feed.key(),
-            request: self.requests,
-            ask: Box::new(Ask {
-                to: address(to),
-                message: message.map(|id| MessageId::parse(id).unwrap()),
-                fingerprint: Fingerprint::new([mark; 16]),
-                want,
-            }),
-        }
+        let ask = Ask {
+            to: address(to),
+            message: message.map(|id| MessageId::parse(id).unwrap()),
+            fingerprint: Fingerprint::new([mark; 16]),
+            want,
+        };
+        Job::Asks(self.feed.key(), vec![(self.requests, ask)])
     }
 
     fn key(&self) -> SessionKey {
