@@ -1,6 +1,6 @@
 //! Identifiers. Numbers are given by the store and never reused; a [`MessageId`] is the client's.
 
-use std::fmt;
+use std::{fmt, sync::Arc};
 
 use super::TextError;
 
@@ -97,7 +97,7 @@ const MESSAGE_ID_MAX: usize = 64;
 ///
 /// One to 64 printable ASCII characters without space. Unique per account, for ever.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct MessageId(Box<str>);
+pub struct MessageId(Arc<str>);
 
 impl MessageId {
     /// # Errors

@@ -59,7 +59,7 @@ word! {
     Emoji: |s| Self::parse(s).map_err(sentence), |v| v.as_str().into();
     MessageId: |s| Self::parse(s).map_err(sentence), |v| v.as_str().into();
     UserName: |s| Self::parse(s).map_err(sentence), |v| v.as_str().into();
-    Address: |s| Self::parse(s).map_err(sentence), |v| v.to_string().into();
+    Address: |s| Self::parse(s).map_err(sentence), |v| v.written();
     RoomName: |s| match Address::parse(s) {
         Ok(Address::Room(room)) => Ok(room),
         _ => Self::parse(s.strip_prefix('#').unwrap_or(s)).map_err(sentence),

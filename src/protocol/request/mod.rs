@@ -11,6 +11,7 @@ use serde::{
     Deserialize, Deserializer, Serialize,
     de::{Error, IgnoredAny, MapAccess, Visitor},
 };
+use smallvec::SmallVec;
 
 use super::{Code, VERSION, words::Borrowed};
 
@@ -170,6 +171,8 @@ struct Head<'a> {
 
 /// The most keys a request may have; the longest has six.
 const KEYS_MAX: usize = 32;
+/// Nearly all have no more than so many.
+const KEYS_USUAL: usize = 8;
 
 const ID_RULE: &str = "'id' is a whole number from 0 to 18446744073709551615";
 const TYPE_RULE: &str = "'type' is a string";
@@ -190,7 +193,7 @@ impl<'de> Deserialize<'de> for Head<'de> {
 
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Head<'de>, A::Error> {
                 let mut head = Head::default();
-                let mut keys: Vec<Cow<'de, str>> = Vec::new();
+                let mut keys: SmallVec<[Cow<'de, str>; KEYS_USUAL]> = SmallVec::new();
                 while let Some(Borrowed(key)) = map.next_key()? {
                     if keys.contains(&key) {
                         return Err(A::Error::custom(format_args!(
