@@ -14,8 +14,8 @@ use super::Context;
 
 /// How far the index may lag behind while little is said.
 const INDEX_INTERVAL: Duration = Duration::from_millis(500);
-/// How many entries are taken in at once: a tenth of a second of work. Where much is said, few large
-/// steps cost half of what many small ones do.
+/// How many entries are taken in at once: a twentieth of a second of work. Where much is said, few
+/// large steps cost less than many small ones.
 const INDEX_BATCH: usize = 10_000;
 
 /// How often the store is told which amendments it need not remember for the index any more.

@@ -12,7 +12,10 @@ use crate::{
     },
 };
 
-use super::{Durability, Fingerprint, NewAccount, PasswordHash, Reader, Registration, Store, Tx};
+use super::{
+    Durability, Fingerprint, NewAccount, PasswordHash, Reader, Registration, Store, Tx,
+    query::execute,
+};
 
 /// A store whose folder goes with it.
 pub(super) struct Fixture {
@@ -87,6 +90,12 @@ impl Fixture {
             tx.append(&entry, None, &[]).unwrap();
             entry.seq
         })
+    }
+
+    /// Goes on as after so many entries.
+    pub(super) fn skip_to(&mut self, entry: i64) {
+        let sql = "UPDATE last_entry SET id = ?1";
+        self.within(|tx| execute(tx.connection(), sql, [entry]).unwrap());
     }
 
     pub(super) fn post(

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use rusqlite::Connection;
+use rusqlite::{Connection, Row};
 
 use crate::model::Text;
 
@@ -17,18 +17,21 @@ use super::{
 /// What stands around a hit while it is marked: no text holds these.
 const MARKS: [char; 2] = ['\u{1}', '\u{2}'];
 
-/// Reads the messages and marks the words in them. Whatever does not hold the words any more, because
-/// it was changed a moment ago, is left out.
+/// Reads the messages and marks the words in them, each with its entry, the newest first. Whatever does
+/// not hold the words is left out.
 ///
-/// The index has no texts to mark; so those of the page are put into a small index in memory, which
-/// finds words by the very same rules.
+/// The index has no texts to mark; so these are put into a small index in memory, which finds words
+/// by the very same rules. It goes with the transaction.
 pub(super) fn mark(
     connection: &Connection,
     words: &Words,
     ids: &[i64],
-) -> Result<Vec<Hit>, StoreError> {
+) -> Result<Vec<(i64, Hit)>, StoreError> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
     connection.execute_batch(
-        "CREATE VIRTUAL TABLE temp.page
+        "CREATE VIRTUAL TABLE IF NOT EXISTS temp.page
          USING fts5 (text, tokenize = 'unicode61 remove_diacritics 2')",
     )?;
     let sql = "INSERT INTO temp.page (rowid, text)
@@ -36,23 +39,28 @@ pub(super) fn mark(
     for id in ids {
         execute(connection, sql, [id])?;
     }
-    let sql = "SELECT e.conversation, e.seq, e.at, a.id, a.name, highlight(page, 0, ?2, ?3)
+    let sql = "SELECT e.id, e.conversation, e.seq, e.at, a.id, a.name, highlight(page, 0, ?2, ?3)
                FROM temp.page p JOIN store.entries e ON e.id = p.rowid
                JOIN store.accounts a ON a.id = e.author
                WHERE p.page MATCH ?1 ORDER BY p.rowid DESC";
     let [open, close] = MARKS.map(String::from);
-    all(connection, sql, (words.expression(), open, close), |row| {
-        let marked = row.get_ref(5)?.as_str().map_err(rusqlite::Error::from)?;
-        let (text, marks) = unmark(marked);
-        Ok(Hit {
-            conversation: row.get(0)?,
-            seq: row.get(1)?,
-            at: row.get(2)?,
-            author: account::account(row, 3)?,
-            text: Text::parse(&text)
-                .map_err(|error| StoreError::corrupt(format!("a message: {error}")))?,
-            marks,
-        })
+    let params = (words.expression(), open, close);
+    let hits = all(connection, sql, params, |row| Ok((row.get(0)?, hit(row)?)))?;
+    execute(connection, "DELETE FROM temp.page", [])?;
+    Ok(hits)
+}
+
+fn hit(row: &Row<'_>) -> Result<Hit, StoreError> {
+    let marked = row.get_ref(6)?.as_str().map_err(rusqlite::Error::from)?;
+    let (text, marks) = unmark(marked);
+    Ok(Hit {
+        conversation: row.get(1)?,
+        seq: row.get(2)?,
+        at: row.get(3)?,
+        author: account::account(row, 4)?,
+        text: Text::parse(&text)
+            .map_err(|error| StoreError::corrupt(format!("a message: {error}")))?,
+        marks,
     })
 }
 

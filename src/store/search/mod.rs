@@ -4,8 +4,11 @@
 //! the index's own transaction, so a crash loses nothing. Who may read what is told by the caller.
 
 mod find;
+#[cfg(test)]
+mod fixture;
 mod index;
 mod mark;
+mod parts;
 mod searcher;
 mod words;
 

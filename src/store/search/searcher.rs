@@ -8,7 +8,7 @@ use std::{
 use rusqlite::Connection;
 use tokio::sync::Semaphore;
 
-use super::{super::StoreError, Found, Query, find::candidates, index, mark::mark};
+use super::{super::StoreError, Found, Query, find::page, index};
 
 /// So many searches at once; more wait their turn. They are dearer than reading a page.
 const SEARCHERS_MAX: usize = 2;
@@ -71,15 +71,14 @@ impl Files {
             .pop();
         let connection = idle.map_or_else(|| index::connect(&self.index, &self.database), Ok)?;
         let snapshot = connection.unchecked_transaction()?;
-        let (ids, next) = candidates(&snapshot, query)?;
-        let hits = mark(&snapshot, &query.words, &ids)?;
+        let found = page(&snapshot, query)?;
         // The marking is undone with the transaction.
         drop(snapshot);
         self.idle
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .push(connection);
-        Ok(Found { hits, next })
+        Ok(found)
     }
 }
 
@@ -87,52 +86,14 @@ impl Files {
 mod tests {
     use crate::{
         chat::Event,
-        model::{Account, Seq, Text},
-        store::{
-            EVERYONE, Followed, Index, Readable, Retention, Words,
-            fixture::{Fixture, at},
-        },
+        model::{Seq, Text},
+        store::{EVERYONE, Followed, Readable, Retention, fixture::at},
     };
 
-    use super::*;
-
-    const BEGINNING: Readable = Readable {
-        conversation: EVERYONE,
-        from: Seq::FIRST,
+    use super::{
+        super::fixture::{BEGINNING, filled, follow, pages, places, query},
+        *,
     };
-
-    fn query(words: &str) -> Query {
-        Query {
-            words: Words::parse(words).unwrap(),
-            within: vec![BEGINNING],
-            author: None,
-            before: None,
-            after: None,
-            from: None,
-            limit: 100,
-        }
-    }
-
-    /// Brings the index up to date, one at a time.
-    fn follow(index: &mut Index) {
-        while index.catch_up(1).unwrap() {}
-    }
-
-    async fn places(index: &mut Index, query: Query) -> Vec<u64> {
-        follow(index);
-        let found = index.searcher().search(query).await.unwrap();
-        found.hits.iter().map(|hit| hit.seq.get()).collect()
-    }
-
-    fn filled(texts: &[&str]) -> (Fixture, Account, Index) {
-        let mut fixture = Fixture::new();
-        let alice = fixture.account("alice");
-        for text in texts {
-            fixture.post(EVERYONE, &alice, text);
-        }
-        let index = fixture.store.search_index().unwrap();
-        (fixture, alice, index)
-    }
 
     #[tokio::test]
     async fn every_word_must_be_there_whatever_its_case_or_accents() {
@@ -297,30 +258,28 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn pages_go_on_where_the_one_before_has_ended() {
-        let (_fixture, _alice, mut index) = filled(&["fox"; 5]);
-        let mut from = None;
-        let mut pages = Vec::new();
-        follow(&mut index);
-        loop {
+    async fn times_lead_to_the_entries_among_many() {
+        let (_fixture, _alice, mut index) = filled(&["fox"; 300]);
+        for (after, before) in [(1, 9), (100, 140), (127, 130), (128, 129), (250, 290)] {
             let query = Query {
-                from,
-                limit: 2,
+                after: Some(at(after)),
+                before: Some(at(before)),
                 ..query("fox")
             };
-            let found = index.searcher().search(query).await.unwrap();
-            pages.push(
-                found
-                    .hits
-                    .iter()
-                    .map(|hit| hit.seq.get())
-                    .collect::<Vec<_>>(),
-            );
-            from = found.next;
-            if from.is_none() {
-                break;
-            }
+            let found = places(&mut index, query).await;
+            let times = found.into_iter().map(|seq| i64::try_from(seq).unwrap());
+            assert!(times.eq((after..before).rev()), "{after} to {before}");
         }
+    }
+
+    #[tokio::test]
+    async fn pages_go_on_where_the_one_before_has_ended() {
+        let (_fixture, _alice, mut index) = filled(&["fox"; 5]);
+        let query = Query {
+            limit: 2,
+            ..query("fox")
+        };
+        let pages = pages(&mut index, query).await;
         assert_eq!(pages, [vec![5, 4], vec![3, 2], vec![1]]);
     }
 
@@ -330,6 +289,20 @@ mod tests {
         follow(&mut index);
         drop(index);
         std::fs::write(fixture.folder.path().join("search.db"), [7; 8192]).unwrap();
+        let mut index = fixture.store.search_index().unwrap();
+        assert_eq!(places(&mut index, query("fox")).await, [1]);
+    }
+    #[tokio::test]
+    async fn an_index_of_an_earlier_version_is_made_anew() {
+        let (fixture, _alice, mut index) = filled(&["fox"]);
+        follow(&mut index);
+        drop(index);
+        let path = fixture.folder.path().join("search.db");
+        let earlier = Connection::open(&path).unwrap();
+        let sql = "DROP TABLE parts; CREATE VIRTUAL TABLE messages USING fts5 (text);
+                   PRAGMA user_version = 3";
+        earlier.execute_batch(sql).unwrap();
+        drop(earlier);
         let mut index = fixture.store.search_index().unwrap();
         assert_eq!(places(&mut index, query("fox")).await, [1]);
     }
