@@ -37,6 +37,7 @@ mod search;
 mod secret;
 mod sql;
 mod token;
+mod tx;
 mod unread;
 mod verify;
 mod writer;
@@ -58,8 +59,9 @@ pub use retention::{Retention, Trimmed};
 pub use search::{Followed, Found, Hit, Index, Query, Readable, Searcher, Words};
 pub use secret::{Fingerprint, PasswordHash, SecretHash};
 pub use token::{NewToken, TokenListing, TokenRecord};
+pub use tx::Tx;
 pub use verify::{Verified, verify, verify_file};
-pub use writer::{Durability, Store, Tx};
+pub use writer::{Durability, Store};
 
 /// The broadcast; made by the first migration.
 pub const EVERYONE: ConversationId = ConversationId::new(1);

@@ -1,20 +1,16 @@
-//! The one connection that writes, and the transaction all writing goes through.
+//! The one connection that writes, and how a data folder is opened and left.
 
 use std::{
     cell::Cell,
-    fmt,
     path::{Path, PathBuf},
 };
 
-use rusqlite::{Connection, Transaction, TransactionBehavior};
+use rusqlite::{Connection, TransactionBehavior};
 
 use crate::model::Timestamp;
 
 use super::{
-    Index, Reader, StoreError,
-    append::Appending,
-    connection,
-    ends::Ends,
+    Index, Reader, StoreError, Tx, connection,
     folder::{self, Folder, Past},
     query::first,
     schema,
@@ -129,14 +125,7 @@ impl Store {
     }
 
     fn transaction(&mut self, behavior: TransactionBehavior) -> Result<Tx<'_>, StoreError> {
-        let connection = &self.connection;
-        Ok(Tx {
-            appending: Appending::new(connection),
-            // There is no other: the store is borrowed for as long as this one lasts.
-            inner: Transaction::new_unchecked(connection, behavior)?,
-            ends: Ends::default(),
-            suspect: &self.suspect,
-        })
+        Tx::begin(&self.connection, behavior, &self.suspect)
     }
 
     /// Whether a write has failed in a way after which nothing is written until
@@ -172,57 +161,6 @@ impl Drop for Store {
         if whole && let Err(error) = self.folder.leave_as(Past::Clean) {
             tracing::warn!(%error, "the next start will check the database");
         }
-    }
-}
-
-/// A unit of work: sees its own writes, and is undone unless [`Tx::commit`] returns `Ok`.
-pub struct Tx<'a> {
-    // Before the transaction, so that none is under way when that is undone.
-    appending: Appending<'a>,
-    inner: Transaction<'a>,
-    ends: Ends,
-    suspect: &'a Cell<bool>,
-}
-
-impl fmt::Debug for Tx<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Tx").finish_non_exhaustive()
-    }
-}
-
-impl<'a> Tx<'a> {
-    /// Makes it last: when this returns `Ok`, the disk has it.
-    ///
-    /// # Errors
-    ///
-    /// When it cannot be written; then nothing of it is kept.
-    pub fn commit(self) -> Result<(), StoreError> {
-        let written = self.ends.finish(&self.inner);
-        let kept = written.and_then(|()| self.inner.commit().map_err(StoreError::from));
-        kept.inspect_err(|error| {
-            if error.needs_reopen() {
-                self.suspect.set(true);
-            }
-        })
-    }
-
-    /// To read and write with: the database has all that this transaction has done.
-    pub(super) fn connection(&self) -> &Connection {
-        self.ends.settle(&self.inner);
-        &self.inner
-    }
-
-    /// As [`Tx::connection`], for what has nothing to do with where a log ends.
-    pub(super) fn unsettled(&self) -> &Connection {
-        &self.inner
-    }
-
-    pub(super) const fn often(&self) -> &Appending<'a> {
-        &self.appending
-    }
-
-    pub(super) const fn ends(&self) -> &Ends {
-        &self.ends
     }
 }
 
