@@ -70,7 +70,7 @@ impl Tx<'_> {
     ///
     /// When the database fails.
     pub fn account(&self, id: AccountId) -> Result<Option<AccountRecord>, StoreError> {
-        by_id(self.connection(), id)
+        by_id(self.connection()?, id)
     }
 
     /// The account of this name, whatever the case.
@@ -79,7 +79,7 @@ impl Tx<'_> {
     ///
     /// When the database fails.
     pub fn account_by_name(&self, name: &UserName) -> Result<Option<AccountRecord>, StoreError> {
-        by_name(self.unsettled(), name)
+        by_name(self.unsettled()?, name)
     }
 
     /// Whether there is any account.
@@ -89,7 +89,7 @@ impl Tx<'_> {
     /// When the database fails.
     pub fn has_accounts(&self) -> Result<bool, StoreError> {
         let sql = "SELECT EXISTS (SELECT 1 FROM accounts WHERE deleted IS NULL)";
-        only(self.connection(), sql, [], |row| Ok(row.get(0)?))
+        only(self.connection()?, sql, [], |row| Ok(row.get(0)?))
     }
 
     /// Whether another account than this is an owner that can log in.
@@ -100,7 +100,7 @@ impl Tx<'_> {
     pub fn has_other_owner(&self, than: AccountId) -> Result<bool, StoreError> {
         let sql = "SELECT EXISTS (SELECT 1 FROM accounts WHERE role = 'owner' AND NOT disabled
                                   AND deleted IS NULL AND id <> ?1)";
-        only(self.connection(), sql, [than], |row| Ok(row.get(0)?))
+        only(self.connection()?, sql, [than], |row| Ok(row.get(0)?))
     }
 
     /// Makes an account. It has read all that was broadcast before.
@@ -112,14 +112,18 @@ impl Tx<'_> {
         let sql = "INSERT INTO accounts (name, key, password, role, created)
                    VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT (key) DO NOTHING";
         let params = (&new.name, new.name.key(), &new.password, new.role, at);
-        if execute(self.connection(), sql, params)? == 0 {
+        if execute(self.connection()?, sql, params)? == 0 {
             return Ok(Registration::NameTaken);
         }
-        let record = by_name(self.connection(), &new.name)?
+        let record = by_name(self.connection()?, &new.name)?
             .ok_or_else(|| StoreError::corrupt("an account just made is missing"))?;
         let sql = "INSERT INTO positions (account, conversation, read)
                    SELECT ?1, id, head FROM conversations WHERE id = ?2";
-        execute(self.connection(), sql, (record.account.id, super::EVERYONE))?;
+        execute(
+            self.connection()?,
+            sql,
+            (record.account.id, super::EVERYONE),
+        )?;
         Ok(Registration::Registered(record))
     }
 
@@ -130,7 +134,7 @@ impl Tx<'_> {
     /// When the database fails.
     pub fn set_password(&self, id: AccountId, password: &PasswordHash) -> Result<(), StoreError> {
         let sql = "UPDATE accounts SET password = ?2 WHERE id = ?1 AND deleted IS NULL";
-        execute(self.connection(), sql, (id, password)).map(drop)
+        execute(self.connection()?, sql, (id, password)).map(drop)
     }
 
     /// Whether the account may log in, and its password is still the one with this hash.
@@ -141,12 +145,9 @@ impl Tx<'_> {
     pub fn opens_with(&self, id: AccountId, password: &PasswordHash) -> Result<bool, StoreError> {
         let sql = "SELECT EXISTS (SELECT 1 FROM accounts WHERE id = ?1 AND password = ?2
                    AND NOT disabled AND deleted IS NULL)";
-        only(
-            self.connection(),
-            sql,
-            (id, password),
-            |row| Ok(row.get(0)?),
-        )
+        only(self.connection()?, sql, (id, password), |row| {
+            Ok(row.get(0)?)
+        })
     }
 
     /// Gives an account another role on the server.
@@ -156,7 +157,7 @@ impl Tx<'_> {
     /// When the database fails.
     pub fn set_role(&self, id: AccountId, role: ServerRole) -> Result<(), StoreError> {
         let sql = "UPDATE accounts SET role = ?2 WHERE id = ?1 AND deleted IS NULL";
-        execute(self.connection(), sql, (id, role)).map(drop)
+        execute(self.connection()?, sql, (id, role)).map(drop)
     }
 
     /// Bars an account from logging in, or lets it again. Its tokens are the caller's to revoke.
@@ -166,7 +167,7 @@ impl Tx<'_> {
     /// When the database fails.
     pub fn set_disabled(&self, id: AccountId, disabled: bool) -> Result<(), StoreError> {
         let sql = "UPDATE accounts SET disabled = ?2 WHERE id = ?1 AND deleted IS NULL";
-        execute(self.connection(), sql, (id, disabled)).map(drop)
+        execute(self.connection()?, sql, (id, disabled)).map(drop)
     }
 
     /// Writes down how a login went. Says how many had failed since the last good one before.
@@ -176,7 +177,7 @@ impl Tx<'_> {
     /// When the database fails.
     pub fn note_login(&self, id: AccountId, outcome: LoginOutcome) -> Result<u64, StoreError> {
         let sql = "SELECT failed_logins FROM accounts WHERE id = ?1";
-        let failed = only(self.connection(), sql, [id], |row| {
+        let failed = only(self.connection()?, sql, [id], |row| {
             Ok(row.get::<_, Count>(0)?.0)
         })?;
         let now = match outcome {
@@ -184,7 +185,7 @@ impl Tx<'_> {
             LoginOutcome::Failed => failed.saturating_add(1),
         };
         let sql = "UPDATE accounts SET failed_logins = ?2 WHERE id = ?1";
-        execute(self.connection(), sql, (id, Count(now)))?;
+        execute(self.connection()?, sql, (id, Count(now)))?;
         Ok(failed)
     }
 }

@@ -9,7 +9,7 @@ use crate::{
     model::{AccountId, ConversationId, MessageId, Seq, Timestamp},
 };
 
-use super::{Fingerprint, StoreError, Tx, ends::Place, projection, query::Often, row, sql::Count};
+use super::{Fingerprint, StoreError, Tx, projection, query::Often};
 
 /// What an account sent before under the same message id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,19 +40,18 @@ impl Tx<'_> {
         fingerprint: Option<Fingerprint>,
         here: &[AccountId],
     ) -> Result<(), StoreError> {
-        let connection = self.unsettled();
-        let often = self.often();
+        let connection = self.unsettled()?;
         // First, so that nothing is to be taken back when there is one already.
         if let (Some(message), Some(fingerprint)) = (&entry.message, fingerprint) {
-            often.remember(entry, message, fingerprint)?;
+            self.often().remember(entry, message, fingerprint)?;
         }
         let place = self.ends().take_place(connection, entry)?;
-        often.insert(entry, place)?;
+        self.hold(entry, place)?;
         match &entry.event {
             Event::Posted { mentions, .. } => {
                 projection::mention(connection, entry, mentions, here)
             }
-            _ => projection::project(self.connection(), entry),
+            _ => projection::project(self.connection()?, entry),
         }
     }
 
@@ -75,45 +74,20 @@ impl Tx<'_> {
 
 /// What is done for every message.
 pub(super) struct Appending<'c> {
-    insert: Often<'c>,
     remember: Often<'c>,
     sent: Often<'c>,
 }
 
 impl<'c> Appending<'c> {
     pub(super) const fn new(connection: &'c Connection) -> Self {
-        let insert = "INSERT INTO entries (id, conversation, seq, at, author, message, kind, text,
-                                           target, reply_to, detail, ordinal, own)
-                      VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)";
         let remember = "INSERT INTO sent (message, author, conversation, seq, at, fingerprint)
                         VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
         let sent = "SELECT conversation, seq, at, fingerprint FROM sent
                     WHERE message = ?1 AND author = ?2";
         Self {
-            insert: Often::new(connection, insert),
             remember: Often::new(connection, remember),
             sent: Often::new(connection, sent),
         }
-    }
-
-    fn insert(&self, entry: &Entry, place: Place) -> Result<(), StoreError> {
-        let columns = row::columns(&entry.event);
-        let params = (
-            place.id,
-            entry.conversation,
-            entry.seq,
-            entry.at,
-            entry.author.id,
-            &entry.message,
-            entry.event.kind(),
-            columns.text,
-            columns.target,
-            columns.reply_to,
-            columns.detail.to_column(),
-            Count(place.ordinal),
-            place.own.map(Count),
-        );
-        self.insert.execute(params).map(drop)
     }
 
     fn remember(

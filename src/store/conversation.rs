@@ -22,7 +22,7 @@ impl Tx<'_> {
     ///
     /// When the database fails.
     pub fn conversation(&self, id: ConversationId) -> Result<Option<Conversation>, StoreError> {
-        load(self.connection(), id)
+        load(self.connection()?, id)
     }
 
     /// The place of a conversation's newest entry.
@@ -32,7 +32,7 @@ impl Tx<'_> {
     /// When there is no such conversation, and when the database fails.
     pub fn head(&self, id: ConversationId) -> Result<Seq, StoreError> {
         let sql = "SELECT head FROM conversations WHERE id = ?1";
-        only(self.connection(), sql, [id], |row| Ok(row.get(0)?))
+        only(self.connection()?, sql, [id], |row| Ok(row.get(0)?))
     }
 
     /// The room of this name, or that was called so before it was renamed.
@@ -41,7 +41,7 @@ impl Tx<'_> {
     ///
     /// When the database fails.
     pub fn room_id(&self, name: &RoomName) -> Result<Option<ConversationId>, StoreError> {
-        room_id(self.unsettled(), name)
+        room_id(self.unsettled()?, name)
     }
 
     /// The direct conversation of two accounts, in either order.
@@ -56,7 +56,7 @@ impl Tx<'_> {
     ) -> Result<Option<ConversationId>, StoreError> {
         let sql = "SELECT id FROM conversations WHERE kind = 'direct' AND low = ?1 AND high = ?2";
         let pair = (one.min(other), one.max(other));
-        first(self.unsettled(), sql, pair, |row| Ok(row.get(0)?))
+        first(self.unsettled()?, sql, pair, |row| Ok(row.get(0)?))
     }
 
     /// Makes a room without entries or members; its `Created` entry is the caller's to append.
@@ -69,7 +69,7 @@ impl Tx<'_> {
         name: &RoomName,
         visibility: Visibility,
     ) -> Result<ConversationId, StoreError> {
-        let connection = self.connection();
+        let connection = self.connection()?;
         let sql = "INSERT INTO conversations (kind) VALUES ('room') RETURNING id";
         let id = only(connection, sql, [], |row| Ok(row.get(0)?))?;
         let sql = "INSERT INTO rooms (conversation, name, key, visibility) VALUES (?1, ?2, ?3, ?4)";
@@ -92,7 +92,7 @@ impl Tx<'_> {
         let sql = "INSERT INTO conversations (kind, low, high) VALUES ('direct', ?1, ?2)
                    RETURNING id";
         let pair = (one.min(other), one.max(other));
-        only(self.connection(), sql, pair, |row| Ok(row.get(0)?))
+        only(self.connection()?, sql, pair, |row| Ok(row.get(0)?))
     }
 
     /// What the rules need to know of an earlier message that `actor` wants to do something with.
@@ -110,13 +110,13 @@ impl Tx<'_> {
         let sql = "SELECT a.id, a.name FROM entries e JOIN accounts a ON a.id = e.author
                    WHERE e.conversation = ?1 AND e.seq = ?2
                      AND e.kind = 'posted' AND e.text IS NOT NULL";
-        let author = first(self.connection(), sql, (conversation, seq), |row| {
+        let author = first(self.connection()?, sql, (conversation, seq), |row| {
             account::account(row, 0)
         })?;
         let sql = "SELECT count(DISTINCT emoji), coalesce(max(emoji = ?4 AND account = ?3), 0)
                    FROM reactions WHERE conversation = ?1 AND target = ?2";
         let params = (conversation, seq, actor, emoji);
-        only(self.connection(), sql, params, |row| {
+        only(self.connection()?, sql, params, |row| {
             Ok(Target {
                 seq,
                 author: author.clone(),

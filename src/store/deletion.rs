@@ -30,7 +30,7 @@ impl Tx<'_> {
         name: NameAfterwards,
         at: Timestamp,
     ) -> Result<(), StoreError> {
-        let connection = self.connection();
+        let connection = self.connection()?;
         let freed = name == NameAfterwards::Freed;
         let sql = "UPDATE accounts SET deleted = ?2, password = NULL, disabled = 1,
                           name = 'deleted-' || id, key = iif(?3, NULL, key)
@@ -55,7 +55,7 @@ impl Tx<'_> {
     /// When the database fails.
     pub fn shown_name(&self, id: AccountId) -> Result<Option<UserName>, StoreError> {
         let sql = "SELECT name FROM accounts WHERE id = ?1";
-        first(self.connection(), sql, [id], |row| Ok(row.get(0)?))
+        first(self.connection()?, sql, [id], |row| Ok(row.get(0)?))
     }
 
     /// Messages of an account whose texts are still there, by conversation and place, from after
@@ -74,7 +74,7 @@ impl Tx<'_> {
                    WHERE author = ?1 AND kind = 'posted' AND (conversation, seq) > (?2, ?3)
                      AND text IS NOT NULL ORDER BY conversation, seq LIMIT ?4";
         let params = (author, after.0, after.1, account::limit_of(limit));
-        all(self.connection(), sql, params, |row| {
+        all(self.connection()?, sql, params, |row| {
             Ok((row.get(0)?, row.get(1)?))
         })
     }

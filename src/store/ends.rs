@@ -31,8 +31,6 @@ struct Known {
     authors: HashMap<(ConversationId, AccountId), Author>,
     /// The last id that an entry of any log was given.
     last_entry: Option<i64>,
-    /// Why something could not be written; the commit fails by it.
-    failed: Option<StoreError>,
 }
 
 /// The end of a log.
@@ -109,23 +107,13 @@ impl Ends {
         Ok(Place { id, ordinal, own })
     }
 
-    /// Writes down what is known and forgets it. A failure is kept for [`Ends::finish`]: nothing of a
-    /// transaction that has had one is kept.
-    pub(super) fn settle(&self, connection: &Connection) {
-        let known = &mut *self.known.borrow_mut();
-        if let Err(error) = known.write(connection) {
-            known.failed.get_or_insert(error);
-        }
-    }
-
-    /// Writes down what is known, for the last time.
+    /// Writes down what is known and forgets it.
     ///
     /// # Errors
     ///
-    /// When that failed, now or before.
-    pub(super) fn finish(&self, connection: &Connection) -> Result<(), StoreError> {
-        self.settle(connection);
-        self.known.borrow_mut().failed.take().map_or(Ok(()), Err)
+    /// When that fails: then the transaction is to be given up.
+    pub(super) fn settle(&self, connection: &Connection) -> Result<(), StoreError> {
+        self.known.borrow_mut().write(connection)
     }
 }
 

@@ -95,7 +95,7 @@ impl Fixture {
     /// Goes on as after so many entries.
     pub(super) fn skip_to(&mut self, entry: i64) {
         let sql = "UPDATE last_entry SET id = ?1";
-        self.within(|tx| execute(tx.connection(), sql, [entry]).unwrap());
+        self.within(|tx| execute(tx.connection().unwrap(), sql, [entry]).unwrap());
     }
 
     pub(super) fn post(

@@ -45,7 +45,7 @@ impl Tx<'_> {
         let sql = "INSERT INTO invites (hash, role, made_by, expires)
                    VALUES (?1, ?2, ?3, ?4) RETURNING id";
         let params = (invite.hash, invite.role, invite.made_by, invite.expires);
-        only(self.connection(), sql, params, |row| Ok(row.get(0)?))
+        only(self.connection()?, sql, params, |row| Ok(row.get(0)?))
     }
 
     /// The role an invite gives; nothing when there is none or it is too old.
@@ -59,7 +59,7 @@ impl Tx<'_> {
         now: Timestamp,
     ) -> Result<Option<ServerRole>, StoreError> {
         let sql = "SELECT role FROM invites WHERE hash = ?1 AND expires > ?2";
-        first(self.connection(), sql, (hash, now), |row| Ok(row.get(0)?))
+        first(self.connection()?, sql, (hash, now), |row| Ok(row.get(0)?))
     }
 
     /// Uses an invite up, and says what role it gives; nothing when there is none or it is too
@@ -74,7 +74,7 @@ impl Tx<'_> {
         now: Timestamp,
     ) -> Result<Option<ServerRole>, StoreError> {
         let sql = "DELETE FROM invites WHERE hash = ?1 AND expires > ?2 RETURNING role";
-        first(self.connection(), sql, (hash, now), |row| Ok(row.get(0)?))
+        first(self.connection()?, sql, (hash, now), |row| Ok(row.get(0)?))
     }
 
     /// Revokes an invite. Says whether it was there.
@@ -83,7 +83,11 @@ impl Tx<'_> {
     ///
     /// When the database fails.
     pub fn revoke_invite(&self, id: InviteId) -> Result<bool, StoreError> {
-        Ok(execute(self.connection(), "DELETE FROM invites WHERE id = ?1", [id])? > 0)
+        Ok(execute(
+            self.connection()?,
+            "DELETE FROM invites WHERE id = ?1",
+            [id],
+        )? > 0)
     }
 
     /// Forgets the invites that are too old.
@@ -93,7 +97,7 @@ impl Tx<'_> {
     /// When the database fails.
     pub fn sweep_invites(&self, now: Timestamp) -> Result<usize, StoreError> {
         execute(
-            self.connection(),
+            self.connection()?,
             "DELETE FROM invites WHERE expires <= ?1",
             [now],
         )

@@ -107,7 +107,7 @@ impl Tx<'_> {
     pub fn rooms_of(&self, account: AccountId) -> Result<RoomCount, StoreError> {
         let sql = "SELECT count(*), count(*) FILTER (WHERE role = 'owner') FROM members
                    WHERE account = ?1";
-        only(self.connection(), sql, [account], |row| {
+        only(self.connection()?, sql, [account], |row| {
             let (Count(joined), Count(owned)) = (row.get(0)?, row.get(1)?);
             Ok(RoomCount { joined, owned })
         })
@@ -119,7 +119,7 @@ impl Tx<'_> {
     ///
     /// When the database fails.
     pub fn memberships(&self, account: AccountId) -> Result<Vec<Membership>, StoreError> {
-        memberships(self.connection(), account)
+        memberships(self.connection()?, account)
     }
 
     /// One conversation of an account, if it is a member there.
@@ -132,7 +132,7 @@ impl Tx<'_> {
         account: AccountId,
         conversation: ConversationId,
     ) -> Result<Option<Membership>, StoreError> {
-        membership(self.connection(), account, conversation)
+        membership(self.connection()?, account, conversation)
     }
 
     /// The rooms an account was asked into and has not joined.
@@ -141,7 +141,7 @@ impl Tx<'_> {
     ///
     /// When the database fails.
     pub fn invitations(&self, account: AccountId) -> Result<Vec<Invitation>, StoreError> {
-        invitations(self.connection(), account)
+        invitations(self.connection()?, account)
     }
 }
 

@@ -21,6 +21,7 @@ mod export;
 #[cfg(test)]
 mod fixture;
 mod folder;
+mod held;
 mod history;
 mod invite;
 mod listing;

@@ -25,7 +25,7 @@ impl Tx<'_> {
                    SELECT ?1, id, min(?3, head) FROM conversations WHERE id = ?2
                    ON CONFLICT DO UPDATE SET read = max(read, excluded.read) RETURNING read";
         only(
-            self.connection(),
+            self.connection()?,
             sql,
             (account, conversation, seq),
             |row| Ok(row.get(0)?),
@@ -45,7 +45,7 @@ impl Tx<'_> {
     ) -> Result<(), StoreError> {
         let sql = "INSERT INTO positions (account, conversation, muted) VALUES (?1, ?2, ?3)
                    ON CONFLICT DO UPDATE SET muted = excluded.muted";
-        execute(self.connection(), sql, (account, conversation, muted)).map(drop)
+        execute(self.connection()?, sql, (account, conversation, muted)).map(drop)
     }
 
     /// Blocks another account.
@@ -55,7 +55,7 @@ impl Tx<'_> {
     /// When the database fails.
     pub fn block(&self, account: AccountId, blocked: AccountId) -> Result<(), StoreError> {
         let sql = "INSERT INTO blocks (account, blocked) VALUES (?1, ?2) ON CONFLICT DO NOTHING";
-        execute(self.connection(), sql, (account, blocked)).map(drop)
+        execute(self.connection()?, sql, (account, blocked)).map(drop)
     }
 
     /// Takes a block back. Says whether there was one.
@@ -65,7 +65,7 @@ impl Tx<'_> {
     /// When the database fails.
     pub fn unblock(&self, account: AccountId, blocked: AccountId) -> Result<bool, StoreError> {
         let sql = "DELETE FROM blocks WHERE account = ?1 AND blocked = ?2";
-        Ok(execute(self.connection(), sql, (account, blocked))? > 0)
+        Ok(execute(self.connection()?, sql, (account, blocked))? > 0)
     }
 
     /// Whether `account` blocks `other`.
@@ -75,7 +75,7 @@ impl Tx<'_> {
     /// When the database fails.
     pub fn is_blocked(&self, account: AccountId, other: AccountId) -> Result<bool, StoreError> {
         let sql = "SELECT EXISTS (SELECT 1 FROM blocks WHERE account = ?1 AND blocked = ?2)";
-        only(self.unsettled(), sql, (account, other), |row| {
+        only(self.unsettled()?, sql, (account, other), |row| {
             Ok(row.get(0)?)
         })
     }
@@ -119,7 +119,7 @@ mod tests {
             tx.block(alice.id, bob.id).unwrap();
             assert!(tx.is_blocked(alice.id, bob.id).unwrap());
             assert!(!tx.is_blocked(bob.id, alice.id).unwrap());
-            let blocked = blocks(tx.connection(), alice.id).unwrap();
+            let blocked = blocks(tx.connection().unwrap(), alice.id).unwrap();
             assert_eq!(blocked, std::slice::from_ref(&bob));
             assert!(tx.unblock(alice.id, bob.id).unwrap());
             assert!(!tx.unblock(alice.id, bob.id).unwrap());

@@ -2,7 +2,7 @@
 
 use std::cell::RefCell;
 
-use rusqlite::{CachedStatement, Connection, Params, Row};
+use rusqlite::{CachedStatement, Connection, Params, Row, Statement};
 
 use super::StoreError;
 
@@ -47,6 +47,18 @@ impl<'c> Often<'c> {
     /// As [`execute`].
     pub(super) fn execute(&self, params: impl Params) -> Result<usize, StoreError> {
         self.with(|statement| Ok(statement.execute(params)?))
+    }
+
+    /// Runs it with all its values bound by hand.
+    pub(super) fn execute_bound(
+        &self,
+        bind: impl FnOnce(&mut Statement<'c>) -> rusqlite::Result<()>,
+    ) -> Result<(), StoreError> {
+        self.with(|statement| {
+            bind(statement)?;
+            statement.raw_execute()?;
+            Ok(())
+        })
     }
 
     /// As [`first`].

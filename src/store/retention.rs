@@ -51,7 +51,7 @@ impl Tx<'_> {
         now: Timestamp,
         at_most: u64,
     ) -> Result<Trimmed, StoreError> {
-        let connection = self.connection();
+        let connection = self.connection()?;
         let log = log(connection, conversation, server)?;
         let last = Seq::new(log.start.get().saturating_add(at_most)).min(log.head.next());
         let kept = log.first_kept(connection, conversation, now, last)?;
@@ -70,7 +70,7 @@ impl Tx<'_> {
     /// When the database fails.
     pub fn forget_amended(&self, followed: Followed) -> Result<usize, StoreError> {
         execute(
-            self.connection(),
+            self.connection()?,
             "DELETE FROM amended WHERE id <= ?1",
             [followed.0],
         )

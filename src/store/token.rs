@@ -72,12 +72,12 @@ impl Tx<'_> {
             prefix,
         } = token;
         let params = (account, hash, device, prefix, at);
-        let id = only(self.connection(), sql, params, |row| Ok(row.get(0)?))?;
+        let id = only(self.connection()?, sql, params, |row| Ok(row.get(0)?))?;
         let sql = "DELETE FROM tokens WHERE id IN
                    (SELECT id FROM tokens WHERE account = ?1 ORDER BY id DESC LIMIT -1 OFFSET ?2)";
-        execute(self.connection(), sql, (account, account::limit_of(keep)))?;
+        execute(self.connection()?, sql, (account, account::limit_of(keep)))?;
         let sql = "UPDATE accounts SET last_login = ?2 WHERE id = ?1";
-        execute(self.connection(), sql, (account, at))?;
+        execute(self.connection()?, sql, (account, at))?;
         Ok(id)
     }
 
@@ -88,7 +88,7 @@ impl Tx<'_> {
     /// When the database fails.
     pub fn touch_token(&self, id: TokenId, at: Timestamp) -> Result<(), StoreError> {
         let sql = "UPDATE tokens SET last_used = max(last_used, ?2) WHERE id = ?1";
-        execute(self.connection(), sql, (id, at)).map(drop)
+        execute(self.connection()?, sql, (id, at)).map(drop)
     }
 
     /// Writes down that tokens are in use, where that was last done before `stale`.
@@ -104,7 +104,7 @@ impl Tx<'_> {
     ) -> Result<(), StoreError> {
         let sql = "UPDATE tokens SET last_used = ?3 WHERE id = ?1 AND last_used < ?2";
         ids.iter()
-            .try_for_each(|id| execute(self.connection(), sql, (id, stale, at)).map(drop))
+            .try_for_each(|id| execute(self.connection()?, sql, (id, stale, at)).map(drop))
     }
 
     /// Forgets tokens that were made or last used too long ago, at most `at_most` of them. Says
@@ -123,7 +123,7 @@ impl Tx<'_> {
                    (SELECT id FROM tokens WHERE created <= ?1 OR last_used <= ?2 LIMIT ?3)
                    RETURNING account, id";
         let params = (made_by, used_by, account::limit_of(at_most));
-        all(self.connection(), sql, params, |row| {
+        all(self.connection()?, sql, params, |row| {
             Ok((row.get(0)?, row.get(1)?))
         })
     }
@@ -135,7 +135,7 @@ impl Tx<'_> {
     /// When the database fails.
     pub fn revoke_token(&self, account: AccountId, id: TokenId) -> Result<bool, StoreError> {
         let sql = "DELETE FROM tokens WHERE id = ?1 AND account = ?2";
-        Ok(execute(self.connection(), sql, (id, account))? > 0)
+        Ok(execute(self.connection()?, sql, (id, account))? > 0)
     }
 
     /// Revokes an account's tokens, all or all but one. Says which are gone.
@@ -149,7 +149,7 @@ impl Tx<'_> {
         except: Option<TokenId>,
     ) -> Result<Vec<TokenId>, StoreError> {
         let sql = "DELETE FROM tokens WHERE account = ?1 AND id IS NOT ?2 RETURNING id";
-        all(self.connection(), sql, (account, except), |row| {
+        all(self.connection()?, sql, (account, except), |row| {
             Ok(row.get(0)?)
         })
     }
@@ -163,7 +163,7 @@ impl Tx<'_> {
         let sql = "SELECT a.id, a.name, a.role, a.disabled, a.created
                    FROM tokens t JOIN accounts a ON a.id = t.account
                    WHERE t.id = ?1 AND NOT a.disabled";
-        first(self.connection(), sql, [id], account::record)
+        first(self.connection()?, sql, [id], account::record)
     }
 }
 
