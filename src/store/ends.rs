@@ -4,7 +4,10 @@
 //! only the newest state counts. They are written once a transaction and not once a message: before
 //! anything else is asked or written, and with the commit.
 
-use std::{cell::RefCell, collections::HashMap};
+use std::{
+    cell::RefCell,
+    collections::{HashMap, hash_map::Entry as Slot},
+};
 
 use rusqlite::Connection;
 
@@ -76,28 +79,29 @@ impl Ends {
             seq: entry.seq,
         };
         let known = &mut *self.known.borrow_mut();
-        let mut end = match known.logs.get(&entry.conversation) {
-            Some(end) => *end,
-            None => End::of(connection, entry.conversation)?.ok_or_else(out_of_order)?,
+        let end = match known.logs.entry(entry.conversation) {
+            Slot::Occupied(known) => known.into_mut(),
+            Slot::Vacant(new) => {
+                let end = End::of(connection, entry.conversation)?;
+                new.insert(end.ok_or_else(out_of_order)?)
+            }
         };
         if entry.seq != end.head.next() {
             return Err(out_of_order());
         }
-        end.head = entry.seq;
         let mut own = None;
         if matches!(entry.event, Event::Posted { .. }) {
-            end.posts += 1;
             let key = (entry.conversation, entry.author.id);
-            let mut author = match known.authors.get(&key) {
-                Some(author) => *author,
-                None => Author::of(connection, key)?,
+            let author = match known.authors.entry(key) {
+                Slot::Occupied(known) => known.into_mut(),
+                Slot::Vacant(new) => new.insert(Author::of(connection, key)?),
             };
             author.own += 1;
             author.posted_at = Some(entry.at);
             own = Some(author.own);
-            known.authors.insert(key, author);
+            end.posts += 1;
         }
-        known.logs.insert(entry.conversation, end);
+        end.head = entry.seq;
         let ordinal = end.posts;
         let id = 1 + match known.last_entry {
             Some(last) => last,
