@@ -6,8 +6,10 @@
 
 use std::{
     collections::VecDeque,
+    future::poll_fn,
     mem,
     sync::{Arc, Mutex, PoisonError},
+    task::{Context, Poll},
 };
 
 use bytes::Bytes;
@@ -199,7 +201,12 @@ impl Feed {
 
     /// Waits until the hub has left something. Cancel safe: a wake-up is stored, not lost.
     pub async fn changed(&self) {
-        self.slip.changed().await;
+        poll_fn(|cx| self.poll_changed(cx)).await;
+    }
+
+    /// As [`Feed::changed`], for one task at a time.
+    pub fn poll_changed(&self, cx: &Context<'_>) -> Poll<()> {
+        self.slip.poll_changed(cx)
     }
 
     /// Takes what the hub has left; entries are then to be had by [`Feed::copy`].

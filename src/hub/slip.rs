@@ -6,10 +6,10 @@
 use std::{
     mem,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+    task::{Context, Poll, Waker},
 };
 
 use smallvec::SmallVec;
-use tokio::sync::Notify;
 
 use crate::model::{ConversationId, Seq};
 
@@ -46,92 +46,111 @@ pub(super) enum Change {
 
 /// The hub's end of a feed.
 #[derive(Debug, Default)]
-pub(super) struct Slip {
-    pending: Mutex<Pending>,
-    wake: Notify,
+pub(super) struct Slip(Mutex<State>);
+
+#[derive(Debug, Default)]
+struct State {
+    pending: Pending,
+    /// Whether there is more than when the session last looked or was woken.
+    changed: bool,
+    /// Of the session, while it waits.
+    waker: Option<Waker>,
 }
 
 impl Slip {
-    fn pending(&self) -> MutexGuard<'_, Pending> {
-        self.pending.lock().unwrap_or_else(PoisonError::into_inner)
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Takes all there is. That the session is over stays.
     pub(super) fn take(&self) -> Pending {
-        let mut pending = self.pending();
-        let taken = mem::take(&mut *pending);
-        pending.news.ended = taken.news.ended;
+        let mut state = self.state();
+        state.changed = false;
+        let taken = mem::take(&mut state.pending);
+        state.pending.news.ended = taken.news.ended;
         taken
     }
 
     /// Waits until something was left. Cancel safe: a wake-up is stored, not lost.
-    pub(super) async fn changed(&self) {
-        self.wake.notified().await;
+    ///
+    /// For one task at a time, the session's: of several only the last to be polled is woken.
+    pub(super) fn poll_changed(&self, cx: &Context<'_>) -> Poll<()> {
+        let mut state = self.state();
+        if mem::take(&mut state.changed) {
+            return Poll::Ready(());
+        }
+        match &mut state.waker {
+            Some(waker) => waker.clone_from(cx.waker()),
+            none => *none = Some(cx.waker().clone()),
+        }
+        Poll::Pending
     }
 
     /// There are entries up to `up_to`.
     pub(super) fn mark(&self, conversation: ConversationId, up_to: Seq) {
-        let mut pending = self.pending();
-        match pending.marks.iter_mut().find(|(id, _)| *id == conversation) {
-            Some((_, mark)) => *mark = up_to,
-            None => pending.marks.push((conversation, up_to)),
-        }
-        drop(pending);
-        self.wake();
+        self.leave(
+            |pending| match pending.marks.iter_mut().find(|(id, _)| *id == conversation) {
+                Some((_, mark)) => *mark = up_to,
+                None => pending.marks.push((conversation, up_to)),
+            },
+        );
     }
 
     pub(super) fn open(&self, opened: Opened, side: Side, tail: Arc<Tail>, next: Seq) {
-        self.pending()
-            .changes
-            .push(Change::Open(Box::new(opened), side, tail, next));
-        self.wake();
+        let change = Change::Open(Box::new(opened), side, tail, next);
+        self.leave(|pending| pending.changes.push(change));
     }
 
     /// Nothing after `last` is for this session.
     pub(super) fn close(&self, conversation: ConversationId, last: Seq) {
-        self.pending()
-            .changes
-            .push(Change::Close(conversation, last));
-        self.wake();
+        self.leave(|pending| pending.changes.push(Change::Close(conversation, last)));
     }
 
-    /// The conversation is called something else after the entry `after`.
+    /// The conversation is called something else after the entry `after`. Wakes nobody: the entry
+    /// will.
     pub(super) fn rename(&self, conversation: ConversationId, place: Place, after: Seq) {
         let renaming = Renaming { after, place };
-        self.pending()
-            .changes
-            .push(Change::Rename(conversation, renaming));
+        let change = Change::Rename(conversation, renaming);
+        self.state().pending.changes.push(change);
     }
 
     pub(super) fn answer(&self, request: u64, outcome: Outcome) {
-        self.pending().news.answers.push_back((request, outcome));
-        self.wake();
+        self.leave(|pending| pending.news.answers.push_back((request, outcome)));
     }
 
     pub(super) fn value(&self, value: Value) {
-        let mut pending = self.pending();
-        if pending.news.values.len() >= VALUES_MAX {
-            pending.news.values.pop_front();
-        }
-        pending.news.values.push_back(value);
-        drop(pending);
-        self.wake();
+        self.leave(|pending| {
+            let values = &mut pending.news.values;
+            if values.len() >= VALUES_MAX {
+                values.pop_front();
+            }
+            values.push_back(value);
+        });
     }
 
     pub(super) fn end(&self, why: Ended) {
-        self.pending().news.ended.get_or_insert(why);
-        self.wake();
+        self.leave(|pending| {
+            pending.news.ended.get_or_insert(why);
+        });
     }
 
     /// Whether the session is over, whether or not it knows yet.
     pub(super) fn has_ended(&self) -> bool {
-        self.pending().news.ended.is_some()
+        self.state().pending.news.ended.is_some()
     }
 
-    fn wake(&self) {
+    /// Leaves something and wakes the session, which so finds it however the two are timed.
+    fn leave(&self, what: impl FnOnce(&mut Pending)) {
+        let mut state = self.state();
+        what(&mut state.pending);
+        state.changed = true;
+        let waker = state.waker.take();
+        drop(state);
         #[cfg(test)]
         super::tests::waking::others_may_go_on();
-        self.wake.notify_one();
+        if let Some(waker) = waker {
+            waker.wake();
+        }
         #[cfg(test)]
         super::tests::waking::others_may_go_on();
     }

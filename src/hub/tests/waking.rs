@@ -2,10 +2,11 @@
 //!
 //! What either does under the lock is one step, and so is a wake-up: nothing in between can be seen.
 //! So every order of these steps is tried, on one thread: the session takes its steps before, within
-//! and after those of the hub. The lock of std and the `Notify` of tokio are taken to be right.
+//! and after those of the hub. The lock of std is taken to be right.
 
 use std::{
     cell::RefCell,
+    future::poll_fn,
     pin::Pin,
     rc::Rc,
     sync::{
@@ -81,7 +82,8 @@ impl Session {
             let flag = Arc::<Flag>::default();
             // It has not been polled yet: a thread may be held up here.
             flag.0.store(true, Ordering::Relaxed);
-            self.waits = Some((Box::pin(async move { slip.changed().await }), flag));
+            let waits = poll_fn(move |cx| slip.poll_changed(cx));
+            self.waits = Some((Box::pin(waits), flag));
             return true;
         };
         if !flag.0.swap(false, Ordering::Relaxed) {

@@ -1,11 +1,6 @@
 //! What a session waits for.
 
-use std::{
-    future::poll_fn,
-    io, mem,
-    pin::{Pin, pin},
-    task::Poll,
-};
+use std::{future::poll_fn, io, mem, pin::Pin, task::Poll};
 
 use tokio::{
     io::{AsyncRead, AsyncWrite},
@@ -41,10 +36,9 @@ pub(super) async fn next<S: AsyncRead + AsyncWrite + Unpin>(
     mut timer: Pin<&mut Sleep>,
     mut wire: Option<&mut Wire<S>>,
 ) -> Event {
-    let mut news = pin!(feed.changed());
     let mut was_woken = false;
     poll_fn(|cx| {
-        if mem::replace(&mut was_woken, true) && news.as_mut().poll(cx).is_ready() {
+        if mem::replace(&mut was_woken, true) && feed.poll_changed(cx).is_ready() {
             return Poll::Ready(Event::News);
         }
         if let Some(shutdown) = &mut shutdown
@@ -60,7 +54,7 @@ pub(super) async fn next<S: AsyncRead + AsyncWrite + Unpin>(
         {
             return Poll::Ready(Event::Read(read));
         }
-        news.as_mut().poll(cx).map(|()| Event::News)
+        feed.poll_changed(cx).map(|()| Event::News)
     })
     .await
 }
