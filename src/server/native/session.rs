@@ -1,12 +1,11 @@
 //! A logged-in connection: requests in, feed out, until one side has enough.
 
-use std::{mem, net::IpAddr, pin::Pin, sync::Arc, time::Duration};
+use std::{mem, net::IpAddr, sync::Arc, task, time::Duration};
 
 use tokio::{
     io::{AsyncRead, AsyncWrite},
-    time::{Instant, Sleep, sleep_until},
+    time::Instant,
 };
-use tokio_util::sync::WaitForCancellationFutureOwned;
 use tracing::{Instrument, Span};
 
 use crate::{
@@ -24,7 +23,7 @@ use crate::{
 use super::{
     asking,
     end::End,
-    event::{self, Event},
+    event::{self, Event, Others},
     refusal, saying,
     wire::{WRITE_BUFFER_MAX, Wire},
 };
@@ -73,9 +72,7 @@ pub(super) struct Session<'a, S> {
     touched: Instant,
     catching_up: bool,
     leaving: Option<Instant>,
-    timer: Pin<Box<Sleep>>,
-    /// Made once: to ask for it in every turn would take the lock that all sessions share.
-    shutdown: Pin<Box<WaitForCancellationFutureOwned>>,
+    others: Others,
 }
 
 /// Whether the session can do with more input.
@@ -94,8 +91,8 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin> Session<'a, S> {
         (identity, feed): (Identity, Feed),
     ) -> Self {
         let now = Instant::now();
-        let timer = Box::pin(sleep_until(now + context.config().limits.ping_interval));
-        let shutdown = Box::pin(context.shutdown.clone().cancelled_owned());
+        let ping_at = now + context.config().limits.ping_interval;
+        let others = Others::new(context.shutdown.clone(), ping_at);
         Self {
             wire,
             context,
@@ -114,8 +111,7 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin> Session<'a, S> {
             touched: now,
             catching_up: true,
             leaving: None,
-            timer,
-            shutdown,
+            others,
         }
     }
 
@@ -146,12 +142,12 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin> Session<'a, S> {
         }
         self.wire.release();
         let wire = (input == Input::Wanted).then_some(&mut *self.wire);
-        let shutdown = self.leaving.is_none().then_some(self.shutdown.as_mut());
-        match event::next(&self.feed, shutdown, self.timer.as_mut(), wire).await {
+        let news = |cx: &task::Context<'_>| self.feed.poll_changed(cx);
+        match event::next(news, &mut self.others, self.leaving.is_some(), wire).await {
             Event::Shutdown => {
                 let deadline = Instant::now() + LEAVE_TIMEOUT;
                 self.leaving = Some(deadline);
-                self.arm(deadline);
+                self.others.hurry_timer(deadline);
                 self.wire.push(&self.context.going_away());
             }
             Event::Time => self.tend().await?,
@@ -218,7 +214,7 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin> Session<'a, S> {
                 .question_pace
                 .take(QUESTION_RATE, Instant::now().into_std())
             {
-                self.arm(Instant::now() + wait);
+                self.others.hurry_timer(Instant::now() + wait);
                 return Ok(Some(request));
             }
             let span = self.span.clone();
@@ -228,7 +224,7 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin> Session<'a, S> {
             return Ok(Some(request));
         }
         if let Err(wait) = self.take_pace(&request.verb) {
-            self.arm(Instant::now() + wait);
+            self.others.hurry_timer(Instant::now() + wait);
             return Ok(Some(request));
         }
         match ask {
@@ -380,15 +376,8 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin> Session<'a, S> {
         }
         let next = if self.pinged { dead_at } else { ping_at };
         let next = self.leaving.map_or(next, |deadline| next.min(deadline));
-        self.timer.as_mut().reset(next);
+        self.others.set_timer(next);
         Ok(())
-    }
-
-    /// Makes sure that the timer goes off no later than `at`.
-    fn arm(&mut self, at: Instant) {
-        if at < self.timer.deadline() {
-            self.timer.as_mut().reset(at);
-        }
     }
 }
 
