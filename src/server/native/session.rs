@@ -218,7 +218,9 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin> Session<'a, S> {
                 return Ok(Some(request));
             }
             let span = self.span.clone();
-            return self.answer(request).instrument(span).await.map(|()| None);
+            // Boxed: every session that waits would have room for it.
+            let answer = Box::pin(self.answer(request));
+            return answer.instrument(span).await.map(|()| None);
         };
         if self.in_flight >= IN_FLIGHT_MAX {
             return Ok(Some(request));
