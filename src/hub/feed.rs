@@ -6,7 +6,6 @@
 
 use std::{
     collections::VecDeque,
-    future::poll_fn,
     mem,
     sync::{Arc, Mutex, PoisonError},
     task::{Context, Poll},
@@ -199,12 +198,7 @@ impl Feed {
             .map(|cursor| &cursor.address)
     }
 
-    /// Waits until the hub has left something. Cancel safe: a wake-up is stored, not lost.
-    pub async fn changed(&self) {
-        poll_fn(|cx| self.poll_changed(cx)).await;
-    }
-
-    /// As [`Feed::changed`], for one task at a time.
+    /// Waits until the hub has left something: a wake-up is stored, not lost. For one task at a time.
     pub fn poll_changed(&self, cx: &Context<'_>) -> Poll<()> {
         self.slip.poll_changed(cx)
     }

@@ -6,6 +6,8 @@ mod reading;
 mod simulation;
 pub(super) mod waking;
 
+use std::task::{Context, Waker};
+
 use bytes::Bytes;
 use tempfile::TempDir;
 
@@ -261,12 +263,9 @@ impl Session {
     }
 
     /// Whether the hub has left a wake-up.
-    async fn is_woken(&self) -> bool {
-        tokio::select! {
-            biased;
-            () = self.feed.changed() => true,
-            () = std::future::ready(()) => false,
-        }
+    fn is_woken(&self) -> bool {
+        let cx = Context::from_waker(Waker::noop());
+        self.feed.poll_changed(&cx).is_ready()
     }
 }
 
