@@ -5,7 +5,7 @@
 
 use std::{
     collections::VecDeque,
-    sync::{Mutex, OnceLock, PoisonError, RwLock},
+    sync::{Mutex, MutexGuard, OnceLock, PoisonError, RwLock},
 };
 
 use bytes::Bytes;
@@ -22,8 +22,8 @@ pub(super) const TAIL_ENTRIES_MAX: usize = 1024;
 /// The most bytes a tail holds, a bound on what a room of long texts costs.
 const TAIL_BYTES_MAX: usize = 1024 * 1024;
 
-/// With so many entries to read, those who want the very same share one copy of them. Fewer are copied
-/// for each reader as fast as that is arranged.
+/// Of so many entries or more, readers who want the very same share one copy. Fewer are copied for each
+/// of them as fast as that is arranged.
 const RUN_ENTRIES_MIN: u64 = 8;
 
 /// Turns an entry into what one wire format sends for it, as read at that address.
@@ -71,7 +71,7 @@ pub(super) enum Copied {
 #[derive(Debug, Default)]
 pub(super) struct Tail {
     ring: RwLock<Ring>,
-    /// What was read last by whoever keeps up. Locked before the ring.
+    /// What was read last by whoever keeps up, until more is. Locked after the ring, for a moment.
     run: Mutex<Option<Run>>,
 }
 
@@ -110,31 +110,35 @@ impl Tail {
 
     /// Drops everything. After a rename: what is encoded here has the old name in it.
     pub(super) fn clear(&self) {
-        let mut run = self.run.lock().unwrap_or_else(PoisonError::into_inner);
         let mut ring = self.ring.write().unwrap_or_else(PoisonError::into_inner);
-        *run = None;
         *ring = Ring::default();
+        *self.last_run() = None;
+    }
+
+    fn last_run(&self) -> MutexGuard<'_, Option<Run>> {
+        self.run.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// As [`Tail::copy`], but of many entries, and without a copy for a reader that wants what another
     /// has just wanted: in a busy room that is nearly everybody. Nothing when they are few, or not in
     /// memory any more.
     pub(super) fn run(&self, wanted: Wanted, encode: Encode) -> Option<(Seq, Bytes)> {
-        if wanted.up_to.get().saturating_sub(wanted.next.get()) < RUN_ENTRIES_MIN {
+        if wanted.up_to.next().get().saturating_sub(wanted.next.get()) < RUN_ENTRIES_MIN {
             return None;
         }
-        let mut shared = self.run.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(run) = &*shared
+        // Held until the run is there for others: none of before a `clear` is left behind by it.
+        let ring = self.ring.read().unwrap_or_else(PoisonError::into_inner);
+        if let Some(run) = &*self.last_run()
             && run.wanted == wanted
         {
             return Some((run.last, run.bytes.clone()));
         }
         let mut bytes = Vec::new();
-        let Copied::UpTo(last) = self.copy(wanted, encode, &mut bytes) else {
+        let Copied::UpTo(last) = ring.copy(wanted, encode, &mut bytes) else {
             return None;
         };
         let bytes = Bytes::from(bytes);
-        *shared = Some(Run {
+        *self.last_run() = Some(Run {
             wanted,
             last,
             bytes: bytes.clone(),
@@ -146,7 +150,13 @@ impl Tail {
     /// `full` bytes long.
     pub(super) fn copy(&self, wanted: Wanted, encode: Encode, out: &mut Vec<u8>) -> Copied {
         let ring = self.ring.read().unwrap_or_else(PoisonError::into_inner);
-        let Some(first) = ring.records.front().map(|record| record.entry.seq) else {
+        ring.copy(wanted, encode, out)
+    }
+}
+
+impl Ring {
+    fn copy(&self, wanted: Wanted, encode: Encode, out: &mut Vec<u8>) -> Copied {
+        let Some(first) = self.records.front().map(|record| record.entry.seq) else {
             return Copied::Behind;
         };
         let Some(skipped) = wanted.next.get().checked_sub(first.get()) else {
@@ -154,9 +164,9 @@ impl Tail {
         };
         let skipped = usize::try_from(skipped)
             .unwrap_or(usize::MAX)
-            .min(ring.records.len());
+            .min(self.records.len());
         let mut copied = Copied::Behind;
-        for record in ring.records.range(skipped..) {
+        for record in self.records.range(skipped..) {
             if record.entry.seq > wanted.up_to || out.len() >= wanted.full {
                 break;
             }
