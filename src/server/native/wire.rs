@@ -121,10 +121,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
         frame.encode(self.output());
     }
 
-    /// Has these bytes written with what is pushed from now on, and before it. Nothing has been pushed
-    /// since the last flush but what was put here.
+    /// Has these bytes written with what is pushed from now on, and before it; what was pushed before
+    /// is written at once.
     pub(super) async fn put_first(&mut self, run: Bytes) -> io::Result<()> {
-        if !self.run.is_empty() {
+        if !self.run.is_empty() || !self.output.is_empty() {
             self.flush().await?;
         }
         self.run = run;
@@ -220,7 +220,6 @@ mod tests {
                 wire.output().extend_from_slice(b"three ");
                 wire.flush().await.unwrap();
                 wire.output().extend_from_slice(b"four ");
-                wire.flush().await.unwrap();
                 wire.put_first(Bytes::from_static(b"five")).await.unwrap();
                 wire.flush().await.unwrap();
             };
