@@ -109,7 +109,7 @@ impl Others {
     }
 
     /// Has the bell ring for this task. Comes before a look: what happens meanwhile is looked for again.
-    fn mute(&self, cx: &Context<'_>) {
+    fn ring_for(&self, cx: &Context<'_>) {
         let mut task = self
             .bell
             .task
@@ -138,7 +138,7 @@ pub(super) async fn next<S: AsyncRead + AsyncWrite + Unpin>(
     poll_fn(|cx| {
         if others.may_have_come(awaited, cx) {
             others.awaited = None;
-            others.mute(cx);
+            others.ring_for(cx);
             let ringing = &mut Context::from_waker(&others.ringing);
             if awaited.shutdown && others.shutdown.as_mut().poll(ringing).is_ready() {
                 return Poll::Ready(Event::Shutdown);
