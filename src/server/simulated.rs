@@ -22,7 +22,7 @@ use super::{
     Buffers, Context,
     admission::Admissions,
     limits,
-    native::{self, Line},
+    native::{self, Accepted},
     tick,
 };
 
@@ -83,7 +83,7 @@ impl Machine {
         let limits = self.context.config().limits.clone();
         let admission = self.admissions.admit(peer.ip(), &limits, 0).unwrap();
         let context = Arc::clone(&self.context);
-        native::converse(stream, Line::accepted(peer), context, admission)
+        native::converse(stream, Accepted::now(peer), context, admission)
     }
 
     /// Has all connections say goodbye. The hub goes on.

@@ -24,7 +24,7 @@ use super::{
     Context,
     admission::Admissions,
     limits, native,
-    native::{Buffers, Line},
+    native::{Accepted, Buffers},
 };
 
 /// What sessions share, and the sessions that run.
@@ -99,9 +99,9 @@ impl Stage {
             return false;
         };
         let context = Arc::clone(&self.context);
-        let line = Line::accepted(peer);
+        let accepted = Accepted::now(peer);
         self.sessions
-            .spawn(native::converse(stream, line, context, admission));
+            .spawn(native::converse(stream, accepted, context, admission));
         true
     }
 

@@ -40,35 +40,35 @@ pub(super) async fn serve(
     context: Arc<Context>,
     admission: Admission,
 ) {
-    let line = Line::accepted(peer);
+    let accepted = Accepted::now(peer);
     let shutdown = context.shutdown.clone();
-    let handshake = handshake(socket, &context, line.accepted).instrument(line.span.clone());
+    let handshake = handshake(socket, &context, accepted.at).instrument(accepted.span.clone());
     let stream = select! {
         // The states of the handshake are large and short-lived: boxed, they are gone with it.
         stream = Box::pin(handshake) => stream,
         () = shutdown.cancelled() => None,
     };
     if let Some(stream) = stream {
-        Box::pin(converse(stream, line, context, admission)).await;
+        Box::pin(converse(stream, accepted, context, admission)).await;
     }
 }
 
-/// What is known of a connection before anything is said.
+/// A connection, before anything is said.
 #[derive(Debug)]
-pub(super) struct Line {
+pub(super) struct Accepted {
     peer: SocketAddr,
-    accepted: Instant,
+    at: Instant,
     /// For what the log says of the connection. Entered where something may be said, and not with
     /// every wake-up, which each message would cost for each of its readers.
     span: Span,
 }
 
-impl Line {
-    /// A connection that has been accepted just now.
-    pub(super) fn accepted(peer: SocketAddr) -> Self {
+impl Accepted {
+    /// From there, just now.
+    pub(super) fn now(peer: SocketAddr) -> Self {
         Self {
             peer,
-            accepted: Instant::now(),
+            at: Instant::now(),
             span: tracing::info_span!("connection", %peer, user = tracing::field::Empty),
         }
     }
@@ -103,12 +103,12 @@ async fn handshake(
 /// Speaks the protocol over a stream that is encrypted already, until one side has enough.
 pub(super) async fn converse<S: AsyncRead + AsyncWrite + Unpin>(
     stream: S,
-    line: Line,
+    accepted: Accepted,
     context: Arc<Context>,
     mut admission: Admission,
 ) {
     let limits = context.config().limits.clone();
-    let (peer, span) = (line.peer.ip(), line.span);
+    let (peer, span) = (accepted.peer.ip(), accepted.span);
     let mut wire = Wire::new(stream, context.buffers.clone(), limits.write_timeout);
     let newcomer = Newcomer {
         wire: &mut wire,
@@ -116,7 +116,7 @@ pub(super) async fn converse<S: AsyncRead + AsyncWrite + Unpin>(
         peer,
     };
     let login = Box::pin(newcomer.log_in().instrument(span.clone()));
-    let end = match timeout_at(line.accepted + limits.login_timeout, login).await {
+    let end = match timeout_at(accepted.at + limits.login_timeout, login).await {
         Err(_) => End::Late,
         Ok(Err(end)) => end,
         Ok(Ok((identity, feed))) => {
