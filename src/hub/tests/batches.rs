@@ -246,3 +246,20 @@ async fn a_name_that_changes_hands_in_a_batch_leads_to_its_new_owner_from_then_o
     assert_eq!((seq_of(before), seq_of(after)), (2, 1));
     assert_eq!(between, Err(Refused::NoSuchUser));
 }
+
+#[test]
+fn after_more_was_done_more_may_gather_but_nobody_waits_for_long() {
+    for (done, micros) in [
+        (8, 1000),
+        (100, 1000),
+        (256, 2560),
+        (512, 4000),
+        (usize::MAX, 4000),
+    ] {
+        assert_eq!(
+            crate::hub::gather_time(done),
+            std::time::Duration::from_micros(micros),
+            "{done}"
+        );
+    }
+}

@@ -292,6 +292,7 @@ mod tests {
         let mut index = fixture.store.search_index().unwrap();
         assert_eq!(places(&mut index, query("fox")).await, [1]);
     }
+
     #[tokio::test]
     async fn an_index_of_an_earlier_version_is_made_anew() {
         let (fixture, _alice, mut index) = filled(&["fox"]);
