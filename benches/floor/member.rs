@@ -53,7 +53,8 @@ pub(crate) struct Seen {
     pub(crate) received: u64,
     /// How often something came: about as often as the server has written.
     pub(crate) reads: u64,
-    /// Microseconds from when each was due to be sent until it was here.
+    /// Microseconds from when each was due to be sent until it was here. Not of a sender's first and
+    /// last: the readers take memory for the first that comes, and begin to leave with the last.
     pub(crate) ages: Vec<u32>,
 }
 
@@ -245,7 +246,8 @@ impl Progress {
         *count += 1;
         self.seen.received += 1;
         let own = matches!(plan, Plan::Answer { .. }) && self.own(&said, plan);
-        if !matches!(plan, Plan::Pipeline(_)) && !own {
+        let counts = said.nth > 0 && !said.last && !own;
+        if !matches!(plan, Plan::Pipeline(_)) && counts {
             let age = run.begin.elapsed().saturating_sub(said.due);
             self.seen.ages.push(u32::try_from(age.as_micros())?);
         }
