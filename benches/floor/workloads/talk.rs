@@ -22,6 +22,7 @@ const ENTER_TOGETHER: usize = 32;
 /// messages is one of them.
 const SLOW: u32 = 4;
 const CPU_PER_MESSAGE: &str = "CPU per message, µs";
+const CPU_PER_DELIVERY: &str = "CPU per delivery, µs";
 
 /// Who is there and who talks.
 #[derive(Clone, Copy, Debug)]
@@ -117,7 +118,9 @@ pub(super) async fn latency(bench: &Bench, side: Side) -> anyhow::Result<Vec<Sam
         };
         let talk = Talk::of(bench, side, shape).await?;
         let case = format!("{members} members, {rate}/s");
+        let each = talk.cpu_each_delivery();
         samples.extend(talk.delays(&case));
+        samples.push(Sample::new(&case, CPU_PER_DELIVERY, each));
         if side == Side::Netcomm {
             let commits = paced_commits(pace, lasts).await?;
             let at = |share| percentile(&commits, share) / 1000.0;
@@ -245,11 +248,15 @@ impl Talk {
         self.cpu.as_secs_f64() * 1e6 / self.sent as f64
     }
 
+    fn cpu_each_delivery(&self) -> f64 {
+        self.cpu.as_secs_f64() * 1e6 / self.deliveries as f64
+    }
+
     fn costs(&self, case: &str) -> Vec<Sample> {
         let (deliveries, took) = (self.deliveries as f64, self.took.as_secs_f64());
         let cpu = self.cpu.as_secs_f64();
         vec![
-            Sample::new(case, "CPU per delivery, µs", cpu * 1e6 / deliveries),
+            Sample::new(case, CPU_PER_DELIVERY, self.cpu_each_delivery()),
             Sample::new(case, "deliveries/s", deliveries / took),
             Sample::new(case, "deliveries a read", deliveries / self.reads as f64),
             Sample::new(case, "messages/s", self.sent as f64 / took),
