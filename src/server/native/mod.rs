@@ -49,7 +49,8 @@ pub(super) async fn serve(
         () = shutdown.cancelled() => None,
     };
     if let Some(stream) = stream {
-        Box::pin(converse(stream, accepted, context, admission)).await;
+        // What every session holds, and touches with each delivery: in one piece with its task.
+        converse(stream, accepted, context, admission).await;
     }
 }
 
@@ -107,16 +108,19 @@ pub(super) async fn converse<S: AsyncRead + AsyncWrite + Unpin>(
     context: Arc<Context>,
     mut admission: Admission,
 ) {
-    let limits = context.config().limits.clone();
+    let (login_timeout, write_timeout) = {
+        let limits = &context.config().limits;
+        (limits.login_timeout, limits.write_timeout)
+    };
     let (peer, span) = (accepted.peer.ip(), accepted.span);
-    let mut wire = Wire::new(stream, context.buffers.clone(), limits.write_timeout);
+    let mut wire = Wire::new(stream, context.buffers.clone(), write_timeout);
     let newcomer = Newcomer {
         wire: &mut wire,
         context: &context,
         peer,
     };
     let login = Box::pin(newcomer.log_in().instrument(span.clone()));
-    let end = match timeout_at(accepted.at + limits.login_timeout, login).await {
+    let end = match timeout_at(accepted.at + login_timeout, login).await {
         Err(_) => End::Late,
         Ok(Err(end)) => end,
         Ok(Ok((identity, feed))) => {
@@ -124,11 +128,12 @@ pub(super) async fn converse<S: AsyncRead + AsyncWrite + Unpin>(
             let user = identity.account().name.clone();
             span.record("user", tracing::field::display(&user));
             span.in_scope(|| tracing::info!("session started"));
-            let session = Session::new(&mut wire, context, (peer, span.clone()), (identity, feed));
-            Box::pin(session.run()).await
+            let (peer, who) = ((peer, span.clone()), (identity, feed));
+            Session::new(&mut wire, context, peer, who).run().await
         }
     };
-    hang_up(wire, end).instrument(span).await;
+    // Boxed, as all that a session does seldom: every session that waits would have room for it.
+    Box::pin(hang_up(wire, end).instrument(span)).await;
 }
 
 /// Says the last words, and why it was.

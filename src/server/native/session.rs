@@ -83,6 +83,18 @@ enum Input {
     Held,
 }
 
+/// What has become of the next request.
+enum Taken {
+    /// It is on its way to the hub.
+    Up,
+    /// It was refused, which is to be told before the next.
+    Refused,
+    /// It is to be answered now. Boxed: every session that waits would have room for it.
+    Question(Box<Request>),
+    /// There is none to be done now.
+    None(Input),
+}
+
 impl<'a, S: AsyncRead + AsyncWrite + Unpin> Session<'a, S> {
     pub(super) fn new(
         wire: &'a mut Wire<S>,
@@ -116,7 +128,7 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin> Session<'a, S> {
     }
 
     /// Runs until the connection is to be closed, and says why.
-    pub(super) async fn run(mut self) -> End {
+    pub(super) async fn run(&mut self) -> End {
         loop {
             match self.turn().await {
                 Ok(()) => {}
@@ -168,7 +180,7 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin> Session<'a, S> {
         let input = self.read_requests().await;
         if !self.asks.is_empty() {
             let asks = mem::take(&mut self.asks);
-            self.context.hub.ask(self.feed.key(), asks).await;
+            Box::pin(self.context.hub.ask(self.feed.key(), asks)).await;
         }
         input
     }
@@ -177,57 +189,58 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin> Session<'a, S> {
         if self.leaving.is_some() {
             return Ok(Input::Held);
         }
-        let limit = self.context.config().limits.frame_max;
         loop {
-            let request = match self.held.take() {
-                Some(request) => request,
-                None => match self.wire.next_line(limit).map_err(too_long)? {
-                    None => return Ok(Input::Wanted),
-                    Some(line) => match Request::parse(line) {
-                        Ok(request) => request,
-                        Err(malformed) => {
-                            let (frame, fatal) = refusal::malformed(malformed);
-                            if fatal {
-                                return Err(End::from(frame));
-                            }
-                            self.wire.push(&frame);
-                            self.wire.flush().await?;
-                            continue;
-                        }
-                    },
-                },
-            };
-            if let Some(request) = self.request(request).await? {
-                self.held = Some(request);
-                return Ok(Input::Held);
+            match self.next_request()? {
+                Taken::Up => {}
+                Taken::Refused => self.wire.flush().await?,
+                Taken::Question(request) => {
+                    let span = self.span.clone();
+                    Box::pin(self.answer(*request)).instrument(span).await?;
+                }
+                Taken::None(input) => return Ok(input),
             }
         }
     }
 
-    /// Does one request, or gives it back when it has to wait.
-    async fn request(&mut self, request: Request) -> Result<Option<Request>, End> {
+    fn next_request(&mut self) -> Result<Taken, End> {
+        let limit = self.context.config().limits.frame_max;
+        let request = match self.held.take() {
+            Some(request) => request,
+            None => match self.wire.next_line(limit).map_err(too_long)? {
+                None => return Ok(Taken::None(Input::Wanted)),
+                Some(line) => match Request::parse(line) {
+                    Ok(request) => request,
+                    Err(malformed) => {
+                        let (frame, fatal) = refusal::malformed(malformed);
+                        if fatal {
+                            return Err(End::from(frame));
+                        }
+                        self.wire.push(&frame);
+                        return Ok(Taken::Refused);
+                    }
+                },
+            },
+        };
+        Ok(self.take_up(request))
+    }
+
+    /// Has the hub asked what is for the hub, unless it has to wait.
+    fn take_up(&mut self, request: Request) -> Taken {
+        let now = Instant::now();
         let Some(ask) = asking::ask(&request.verb, Timestamp::now()) else {
             if self.in_flight > 0 {
-                return Ok(Some(request));
+                return self.hold(request, None);
             }
-            if let Err(wait) = self
-                .question_pace
-                .take(QUESTION_RATE, Instant::now().into_std())
-            {
-                self.others.hurry_timer(Instant::now() + wait);
-                return Ok(Some(request));
-            }
-            let span = self.span.clone();
-            // Boxed: every session that waits would have room for it.
-            let answer = Box::pin(self.answer(request));
-            return answer.instrument(span).await.map(|()| None);
+            return match self.question_pace.take(QUESTION_RATE, now.into_std()) {
+                Ok(()) => Taken::Question(Box::new(request)),
+                Err(wait) => self.hold(request, Some(now + wait)),
+            };
         };
         if self.in_flight >= IN_FLIGHT_MAX {
-            return Ok(Some(request));
+            return self.hold(request, None);
         }
-        if let Err(wait) = self.take_pace(&request.verb) {
-            self.others.hurry_timer(Instant::now() + wait);
-            return Ok(Some(request));
+        if let Err(wait) = self.take_pace(&request.verb, now) {
+            return self.hold(request, Some(now + wait));
         }
         match ask {
             Ok(ask) => {
@@ -240,12 +253,21 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin> Session<'a, S> {
                     .push(&refusal::Refuse::new(code, sentence).to(request.id));
             }
         }
-        Ok(None)
+        Taken::Up
+    }
+
+    /// Keeps a request until then, or until something has been answered.
+    fn hold(&mut self, request: Request, until: Option<Instant>) -> Taken {
+        self.held = Some(request);
+        if let Some(until) = until {
+            self.others.hurry_timer(until);
+        }
+        Taken::None(Input::Held)
     }
 
     /// Takes one from what this connection may ask now, or says how long until it may.
-    fn take_pace(&mut self, verb: &Verb) -> Result<(), Duration> {
-        let now = Instant::now().into_std();
+    fn take_pace(&mut self, verb: &Verb, now: Instant) -> Result<(), Duration> {
+        let now = now.into_std();
         if matches!(verb, Verb::Create(_) | Verb::Join(_) | Verb::Leave(_)) {
             return self.room_pace.take(ROOM_RATE, now);
         }

@@ -199,7 +199,8 @@ async fn within<T>(
     let mut operation = pin!(operation);
     match poll_fn(|cx| Poll::Ready(operation.as_mut().poll(cx))).await {
         Poll::Ready(done) => done,
-        Poll::Pending => timeout(limit, operation).await?,
+        // Boxed: every session that waits would have room for the timer.
+        Poll::Pending => Box::pin(timeout(limit, operation)).await?,
     }
 }
 
