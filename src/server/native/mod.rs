@@ -10,6 +10,7 @@ mod inquire;
 mod login;
 mod own;
 mod refusal;
+mod requests;
 mod saying;
 mod search;
 mod session;
