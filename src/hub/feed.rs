@@ -8,7 +8,7 @@ use std::{
     collections::VecDeque,
     mem,
     sync::{Arc, Mutex, PoisonError},
-    task::{Context, Poll},
+    task::{Context, Poll, Waker},
 };
 
 use bytes::Bytes;
@@ -107,6 +107,15 @@ pub struct News {
     pub ended: Option<Ended>,
 }
 
+/// What has woken a session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Woken {
+    /// The hub has left something.
+    News,
+    /// The bell was rung, see [`Feed::bell`].
+    Bell,
+}
+
 /// What to do next to bring a session up to date.
 #[derive(Debug)]
 pub enum Step {
@@ -176,6 +185,18 @@ impl Feed {
         }
     }
 
+    /// Of a session that no hub knows.
+    #[cfg(test)]
+    pub(crate) fn alone() -> Self {
+        Self::new(SessionKey(0), Arc::default(), Departures::default())
+    }
+
+    /// Leaves a value as the hub would.
+    #[cfg(test)]
+    pub(crate) fn leave(&self, value: Value) {
+        self.slip.value(value);
+    }
+
     /// The conversation that the reader means by an address, if it reads that one.
     #[must_use]
     pub fn conversation(&self, address: &Address) -> Option<ConversationId> {
@@ -198,9 +219,17 @@ impl Feed {
             .map(|cursor| &cursor.address)
     }
 
-    /// Waits until the hub has left something: a wake-up is stored, not lost. For one task at a time.
-    pub fn poll_changed(&self, cx: &Context<'_>) -> Poll<()> {
-        self.slip.poll_changed(cx)
+    /// For whatever else the session waits for: wakes it as news does, and [`Feed::poll_woken`] says
+    /// which of the two it was.
+    #[must_use]
+    pub fn bell(&self) -> Waker {
+        Waker::from(Arc::clone(&self.slip))
+    }
+
+    /// Waits until the hub has left something or the bell was rung, which is said first. A wake-up is
+    /// stored, not lost. For one task at a time.
+    pub fn poll_woken(&self, cx: &Context<'_>) -> Poll<Woken> {
+        self.slip.poll_woken(cx)
     }
 
     /// Takes what the hub has left; entries are then to be had by [`Feed::copy`].

@@ -37,7 +37,7 @@ use crate::{
 
 pub use accounts::{ReadUpTo, RegisterError, SessionsToEnd, SignInError};
 pub use ask::{Ask, Kept, Outcome, Refused, Want};
-pub use feed::{Ended, Feed, News, Opened, SessionKey, Step, Value};
+pub use feed::{Ended, Feed, News, Opened, SessionKey, Step, Value, Woken};
 pub use job::{AttachError, Effects, Online};
 pub use operation::{Done, LastOwner, NotDone, Operation, Progress};
 pub use presence::PRESENCE_READERS_MAX;

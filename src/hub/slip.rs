@@ -4,9 +4,10 @@
 //! amount of memory.
 
 use std::{
+    collections::VecDeque,
     mem,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
-    task::{Context, Poll, Waker},
+    task::{Context, Poll, Wake, Waker},
 };
 
 use smallvec::SmallVec;
@@ -16,7 +17,7 @@ use crate::model::{ConversationId, Seq};
 use super::{
     ask::Outcome,
     cursor::Renaming,
-    feed::{Ended, News, Opened, Value},
+    feed::{Ended, News, Opened, Value, Woken},
     place::{Place, Side},
     tail::Tail,
 };
@@ -25,12 +26,13 @@ use super::{
 /// are dropped: a value is worth only as much as its newest state, which can be asked for.
 const VALUES_MAX: usize = 256;
 
+/// Up to where there are entries. Nearly always of one conversation, which takes no memory of its own.
+pub(super) type Marks = SmallVec<[(ConversationId, Seq); 1]>;
+
 /// What the hub has left and the session has not taken yet.
 #[derive(Debug, Default)]
 pub(super) struct Pending {
-    /// Up to where there are entries. Nearly always of one conversation, which takes no memory of its
-    /// own.
-    pub(super) marks: SmallVec<[(ConversationId, Seq); 1]>,
+    pub(super) marks: Marks,
     /// What the marks are to be read by, in order.
     pub(super) changes: Vec<Change>,
     pub(super) news: News,
@@ -48,13 +50,31 @@ pub(super) enum Change {
 #[derive(Debug, Default)]
 pub(super) struct Slip(Mutex<State>);
 
+/// Small: who only reads has this looked at for each entry, when it has long gone cold.
 #[derive(Debug, Default)]
 struct State {
-    pending: Pending,
+    marks: Marks,
+    rest: Option<Box<Rest>>,
+    ended: Option<Ended>,
     /// Whether there is more than when the session last looked or was woken.
     changed: bool,
+    has_rung: bool,
     /// Of the session, while it waits.
     waker: Option<Waker>,
+}
+
+/// What comes seldom to who only reads.
+#[derive(Debug, Default)]
+struct Rest {
+    changes: Vec<Change>,
+    answers: VecDeque<(u64, Outcome)>,
+    values: VecDeque<Value>,
+}
+
+impl State {
+    fn rest(&mut self) -> &mut Rest {
+        self.rest.get_or_insert_default()
+    }
 }
 
 impl Slip {
@@ -66,18 +86,35 @@ impl Slip {
     pub(super) fn take(&self) -> Pending {
         let mut state = self.state();
         state.changed = false;
-        let taken = mem::take(&mut state.pending);
-        state.pending.news.ended = taken.news.ended;
-        taken
+        let (marks, rest, ended) = (mem::take(&mut state.marks), state.rest.take(), state.ended);
+        drop(state);
+        let Rest {
+            changes,
+            answers,
+            values,
+        } = rest.map(|rest| *rest).unwrap_or_default();
+        Pending {
+            marks,
+            changes,
+            news: News {
+                answers,
+                values,
+                ended,
+            },
+        }
     }
 
-    /// Waits until something was left. Cancel safe: a wake-up is stored, not lost.
+    /// Waits until something was left or the bell has rung, which is said first. Cancel safe: a wake-up
+    /// is stored, not lost.
     ///
     /// For one task at a time, the session's: of several only the last to be polled is woken.
-    pub(super) fn poll_changed(&self, cx: &Context<'_>) -> Poll<()> {
+    pub(super) fn poll_woken(&self, cx: &Context<'_>) -> Poll<Woken> {
         let mut state = self.state();
+        if mem::take(&mut state.has_rung) {
+            return Poll::Ready(Woken::Bell);
+        }
         if mem::take(&mut state.changed) {
-            return Poll::Ready(());
+            return Poll::Ready(Woken::News);
         }
         match &mut state.waker {
             Some(waker) => waker.clone_from(cx.waker()),
@@ -89,21 +126,22 @@ impl Slip {
     /// There are entries up to `up_to`.
     pub(super) fn mark(&self, conversation: ConversationId, up_to: Seq) {
         self.leave(
-            |pending| match pending.marks.iter_mut().find(|(id, _)| *id == conversation) {
+            |state| match state.marks.iter_mut().find(|(id, _)| *id == conversation) {
                 Some((_, mark)) => *mark = up_to,
-                None => pending.marks.push((conversation, up_to)),
+                None => state.marks.push((conversation, up_to)),
             },
         );
     }
 
     pub(super) fn open(&self, opened: Opened, side: Side, tail: Arc<Tail>, next: Seq) {
         let change = Change::Open(Box::new(opened), side, tail, next);
-        self.leave(|pending| pending.changes.push(change));
+        self.leave(|state| state.rest().changes.push(change));
     }
 
     /// Nothing after `last` is for this session.
     pub(super) fn close(&self, conversation: ConversationId, last: Seq) {
-        self.leave(|pending| pending.changes.push(Change::Close(conversation, last)));
+        let change = Change::Close(conversation, last);
+        self.leave(|state| state.rest().changes.push(change));
     }
 
     /// The conversation is called something else after the entry `after`. Wakes nobody: the entry
@@ -111,16 +149,16 @@ impl Slip {
     pub(super) fn rename(&self, conversation: ConversationId, place: Place, after: Seq) {
         let renaming = Renaming { after, place };
         let change = Change::Rename(conversation, renaming);
-        self.state().pending.changes.push(change);
+        self.state().rest().changes.push(change);
     }
 
     pub(super) fn answer(&self, request: u64, outcome: Outcome) {
-        self.leave(|pending| pending.news.answers.push_back((request, outcome)));
+        self.leave(|state| state.rest().answers.push_back((request, outcome)));
     }
 
     pub(super) fn value(&self, value: Value) {
-        self.leave(|pending| {
-            let values = &mut pending.news.values;
+        self.leave(|state| {
+            let values = &mut state.rest().values;
             if values.len() >= VALUES_MAX {
                 values.pop_front();
             }
@@ -129,21 +167,27 @@ impl Slip {
     }
 
     pub(super) fn end(&self, why: Ended) {
-        self.leave(|pending| {
-            pending.news.ended.get_or_insert(why);
+        self.leave(|state| {
+            state.ended.get_or_insert(why);
         });
     }
 
     /// Whether the session is over, whether or not it knows yet.
     pub(super) fn has_ended(&self) -> bool {
-        self.state().pending.news.ended.is_some()
+        self.state().ended.is_some()
     }
 
-    /// Leaves something and wakes the session, which so finds it however the two are timed.
-    fn leave(&self, what: impl FnOnce(&mut Pending)) {
+    fn leave(&self, what: impl FnOnce(&mut State)) {
+        self.rouse(|state| {
+            what(state);
+            state.changed = true;
+        });
+    }
+
+    /// Notes something and wakes the session, which so finds it however the two are timed.
+    fn rouse(&self, note: impl FnOnce(&mut State)) {
         let mut state = self.state();
-        what(&mut state.pending);
-        state.changed = true;
+        note(&mut state);
         let waker = state.waker.take();
         drop(state);
         #[cfg(test)]
@@ -153,5 +197,16 @@ impl Slip {
         }
         #[cfg(test)]
         super::tests::waking::others_may_go_on();
+    }
+}
+
+/// The bell.
+impl Wake for Slip {
+    fn wake(self: Arc<Self>) {
+        self.wake_by_ref();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        self.rouse(|state| state.has_rung = true);
     }
 }

@@ -265,7 +265,7 @@ impl Session {
     /// Whether the hub has left a wake-up.
     fn is_woken(&self) -> bool {
         let cx = Context::from_waker(Waker::noop());
-        self.feed.poll_changed(&cx).is_ready()
+        self.feed.poll_woken(&cx).is_ready()
     }
 }
 

@@ -17,17 +17,17 @@ use std::{
 };
 
 use crate::{
-    hub::{Refused, slip::Slip},
+    hub::{Refused, Woken, slip::Slip},
     model::{ConversationId, Seq},
 };
 
 /// How many steps the session may take at one point.
 const STEPS: usize = 3;
 
-/// How often the hub leaves something.
+/// How often something is left or rung.
 const DEEDS: usize = 3;
 
-type Waiting = Pin<Box<dyn Future<Output = ()>>>;
+type Waiting = Pin<Box<dyn Future<Output = Woken>>>;
 type Hook = Box<dyn FnMut()>;
 
 thread_local! {
@@ -60,6 +60,8 @@ struct Session {
     /// How far each conversation was marked.
     marked: Vec<(ConversationId, Seq)>,
     answers: Vec<u64>,
+    /// How often it was the bell that woke it.
+    rings: usize,
     looks: usize,
 }
 
@@ -70,6 +72,7 @@ impl Session {
             waits: None,
             marked: Vec::new(),
             answers: Vec::new(),
+            rings: 0,
             looks: 0,
         }
     }
@@ -82,7 +85,7 @@ impl Session {
             let flag = Arc::<Flag>::default();
             // It has not been polled yet: a thread may be held up here.
             flag.0.store(true, Ordering::Relaxed);
-            let waits = poll_fn(move |cx| slip.poll_changed(cx));
+            let waits = poll_fn(move |cx| slip.poll_woken(cx));
             self.waits = Some((Box::pin(waits), flag));
             return true;
         };
@@ -90,7 +93,8 @@ impl Session {
             return false;
         }
         let waker = Waker::from(Arc::clone(flag));
-        if let Poll::Ready(()) = waits.as_mut().poll(&mut Context::from_waker(&waker)) {
+        if let Poll::Ready(woken) = waits.as_mut().poll(&mut Context::from_waker(&waker)) {
+            self.rings += usize::from(woken == Woken::Bell);
             self.waits = None;
         }
         true
@@ -114,22 +118,28 @@ impl Session {
     }
 }
 
-/// What the hub leaves, in this order or one turned round, so that each is the last for once: a
-/// later wake-up would make up for one that was lost.
-const LEFT: [Deed; DEEDS] = [Deed::Mark, Deed::Mark, Deed::Answer];
+/// What is done, in this order or one turned round, so that each is the last for once: a later
+/// wake-up would make up for one that was lost.
+const DONE: [[Deed; DEEDS]; 2] = [
+    [Deed::Mark, Deed::Mark, Deed::Answer],
+    [Deed::Mark, Deed::Ring, Deed::Answer],
+];
 
 #[derive(Clone, Copy)]
 enum Deed {
     /// Another entry.
     Mark,
     Answer,
+    /// By a timer, say.
+    Ring,
 }
 
-fn hub(slip: &Slip, deeds: &[Deed]) {
+fn hub(slip: &Arc<Slip>, deeds: &[Deed]) {
     for (deed, seq) in deeds.iter().zip(1..) {
         match deed {
             Deed::Mark => slip.mark(ConversationId::new(1), Seq::new(seq)),
             Deed::Answer => slip.answer(7, Err(Refused::Unavailable)),
+            Deed::Ring => Waker::from(Arc::clone(slip)).wake(),
         }
     }
 }
@@ -172,8 +182,10 @@ fn in_whatever_order_hub_and_session_go_on_no_wake_up_is_lost_and_nothing_is_tol
     // One point before the hub begins, and for each deed one on either side of its wake-up.
     const POINTS: u32 = 7;
     let choices = STEPS + 1;
-    for turned in 0..DEEDS {
-        let mut deeds = LEFT;
+    for (mut deeds, turned) in DONE
+        .into_iter()
+        .flat_map(|done| (0..DEEDS).map(move |by| (done, by)))
+    {
         deeds.rotate_left(turned);
         for number in 0..choices.pow(POINTS) {
             let schedule: Vec<_> = (0..POINTS)
@@ -189,6 +201,11 @@ fn in_whatever_order_hub_and_session_go_on_no_wake_up_is_lost_and_nothing_is_tol
                 "a wake-up was lost: {turned} {schedule:?}"
             );
             assert_eq!(session.answers, [7], "{turned} {schedule:?}");
+            let rung = deeds
+                .iter()
+                .filter(|deed| matches!(deed, Deed::Ring))
+                .count();
+            assert_eq!(session.rings, rung, "{turned} {schedule:?}");
             // A wake-up may find that all was taken already; more often than woken nobody looks.
             let given_up = schedule.iter().filter(|&&steps| steps == STEPS).count();
             assert!(session.looks <= 1 + DEEDS + given_up, "{schedule:?}");

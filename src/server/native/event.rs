@@ -4,11 +4,7 @@ use std::{
     future::poll_fn,
     io,
     pin::Pin,
-    sync::{
-        Arc, Mutex, PoisonError,
-        atomic::{AtomicBool, Ordering},
-    },
-    task::{Context, Poll, Wake, Waker},
+    task::{Context, Poll, Waker, ready},
 };
 
 use tokio::{
@@ -16,6 +12,8 @@ use tokio::{
     time::{Instant, Sleep, sleep_until},
 };
 use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
+
+use crate::hub::{Feed, Woken};
 
 use super::wire::Wire;
 
@@ -36,16 +34,15 @@ pub(super) enum Event {
 ///
 /// What wakes a session is nearly always news, to all readers of a room at once. To look at its
 /// timer, its socket and the rest each time would cost as much as to encrypt what it is told. So all
-/// that is waited for with a waker of its own, by which is known whether any of it was the reason.
+/// of that rings a bell, by which is known whether any of it was the reason.
 #[derive(Debug)]
 pub(super) struct Others {
     timer: Pin<Box<Sleep>>,
     /// Made once: to ask for it each time would take the lock that all sessions share.
     shutdown: Pin<Box<WaitForCancellationFutureOwned>>,
-    bell: Arc<Bell>,
-    ringing: Waker,
-    /// What the bell rings for, and whom it wakes, once all of that was found to be still to come.
-    awaited: Option<(Awaited, Waker)>,
+    bell: Waker,
+    /// What the bell rings for, once all of that was found to be still to come.
+    awaited: Option<Awaited>,
 }
 
 /// What is waited for beside news and time.
@@ -55,32 +52,12 @@ struct Awaited {
     input: bool,
 }
 
-/// Wakes the session's task, and says so.
-#[derive(Debug, Default)]
-struct Bell {
-    has_rung: AtomicBool,
-    task: Mutex<Option<Waker>>,
-}
-
-impl Wake for Bell {
-    fn wake(self: Arc<Self>) {
-        // First, so that whoever is woken sees it.
-        self.has_rung.store(true, Ordering::Release);
-        let task = self.task.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(task) = &*task {
-            task.wake_by_ref();
-        }
-    }
-}
-
 impl Others {
-    /// Waits for the server's shutdown, and for a time.
-    pub(super) fn new(shutdown: CancellationToken, at: Instant) -> Self {
-        let bell = Arc::<Bell>::default();
+    /// Waits for the server's shutdown, and for a time; rings that bell then.
+    pub(super) fn new(shutdown: CancellationToken, at: Instant, bell: Waker) -> Self {
         Self {
             timer: Box::pin(sleep_until(at)),
             shutdown: Box::pin(shutdown.cancelled_owned()),
-            ringing: Waker::from(Arc::clone(&bell)),
             bell,
             awaited: None,
         }
@@ -99,24 +76,27 @@ impl Others {
         }
     }
 
-    /// Whether there may be anything to see.
-    fn may_have_come(&self, awaited: Awaited, cx: &Context<'_>) -> bool {
-        let is_awaited = self
-            .awaited
-            .as_ref()
-            .is_some_and(|(for_what, task)| *for_what == awaited && task.will_wake(cx.waker()));
-        !is_awaited || self.bell.has_rung.load(Ordering::Acquire)
-    }
-
-    /// Has the bell ring for this task. Comes before a look: what happens meanwhile is looked for again.
-    fn ring_for(&self, cx: &Context<'_>) {
-        let mut task = self
-            .bell
-            .task
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        *task = Some(cx.waker().clone());
-        self.bell.has_rung.store(false, Ordering::Release);
+    /// What of it has come. The bell rings when more does.
+    fn poll<S: AsyncRead + AsyncWrite + Unpin>(
+        &mut self,
+        awaited: Awaited,
+        wire: Option<&mut Wire<S>>,
+    ) -> Poll<Event> {
+        self.awaited = None;
+        let cx = &mut Context::from_waker(&self.bell);
+        if awaited.shutdown && self.shutdown.as_mut().poll(cx).is_ready() {
+            return Poll::Ready(Event::Shutdown);
+        }
+        if self.timer.as_mut().poll(cx).is_ready() {
+            return Poll::Ready(Event::Time);
+        }
+        if let Some(wire) = wire
+            && let Poll::Ready(read) = wire.poll_fill(cx)
+        {
+            return Poll::Ready(Event::Read(read));
+        }
+        self.awaited = Some(awaited);
+        Poll::Pending
     }
 }
 
@@ -126,7 +106,7 @@ impl Others {
 /// Nobody is kept waiting by the order, as all that has come is seen before news is taken again.
 /// Without chance a run can be repeated.
 pub(super) async fn next<S: AsyncRead + AsyncWrite + Unpin>(
-    news: impl Fn(&Context<'_>) -> Poll<()>,
+    feed: &Feed,
     others: &mut Others,
     is_leaving: bool,
     mut wire: Option<&mut Wire<S>>,
@@ -136,114 +116,160 @@ pub(super) async fn next<S: AsyncRead + AsyncWrite + Unpin>(
         input: wire.is_some(),
     };
     poll_fn(|cx| {
-        if others.may_have_come(awaited, cx) {
-            others.awaited = None;
-            others.ring_for(cx);
-            let ringing = &mut Context::from_waker(&others.ringing);
-            if awaited.shutdown && others.shutdown.as_mut().poll(ringing).is_ready() {
-                return Poll::Ready(Event::Shutdown);
+        let mut looks = others.awaited != Some(awaited);
+        loop {
+            if looks && let Poll::Ready(event) = others.poll(awaited, wire.as_deref_mut()) {
+                return Poll::Ready(event);
             }
-            if others.timer.as_mut().poll(ringing).is_ready() {
-                return Poll::Ready(Event::Time);
+            match ready!(feed.poll_woken(cx)) {
+                Woken::News => return Poll::Ready(Event::News),
+                Woken::Bell if looks => {
+                    // While it was looked at: to be seen when others have had their turn.
+                    others.awaited = None;
+                    cx.waker().wake_by_ref();
+                    return Poll::Pending;
+                }
+                Woken::Bell => looks = true,
             }
-            if let Some(wire) = &mut wire
-                && let Poll::Ready(read) = wire.poll_fill(ringing)
-            {
-                return Poll::Ready(Event::Read(read));
-            }
-            others.awaited = Some((awaited, cx.waker().clone()));
         }
-        news(cx).map(|()| Event::News)
     })
     .await
 }
 
 #[cfg(test)]
 mod tests {
-    use std::{cell::Cell, pin::pin, time::Duration};
+    use std::{
+        pin::pin,
+        sync::{
+            Arc,
+            atomic::{AtomicBool, Ordering},
+        },
+        task::Wake,
+        time::Duration,
+    };
 
     use tokio::{
-        io::{AsyncWriteExt, DuplexStream, duplex},
+        io::{AsyncWriteExt, DuplexStream, ReadBuf, duplex, join},
         time::{advance, pause},
     };
 
-    use crate::server::native::Buffers;
+    use crate::{hub::Value, server::native::Buffers};
 
     use super::*;
 
     const FAR_OFF: Duration = Duration::from_secs(60);
 
+    #[derive(Default)]
+    struct Task(AtomicBool);
+
+    impl Wake for Task {
+        fn wake(self: Arc<Self>) {
+            self.0.store(true, Ordering::Relaxed);
+        }
+    }
+
+    /// Has nothing to read, and has it be asked for again at once.
+    struct Restless;
+
+    impl AsyncRead for Restless {
+        fn poll_read(
+            self: Pin<&mut Self>,
+            cx: &mut Context<'_>,
+            _: &mut ReadBuf<'_>,
+        ) -> Poll<io::Result<()>> {
+            cx.waker().wake_by_ref();
+            Poll::Pending
+        }
+    }
+
     struct Waiting {
+        feed: Feed,
         others: Others,
         wire: Wire<DuplexStream>,
-        news: Cell<bool>,
-        task: Waker,
+        task: Arc<Task>,
     }
 
     impl Waiting {
         fn poll(&mut self) -> Poll<Event> {
-            let news = |_: &Context<'_>| {
-                let none = Poll::Pending;
-                self.news.take().then_some(()).map_or(none, Poll::Ready)
-            };
-            let next = next(news, &mut self.others, false, Some(&mut self.wire));
-            pin!(next).poll(&mut Context::from_waker(&self.task))
+            let next = next(&self.feed, &mut self.others, false, Some(&mut self.wire));
+            let task = Waker::from(Arc::clone(&self.task));
+            pin!(next).poll(&mut Context::from_waker(&task))
         }
 
-        /// Whether something beside news would be looked for.
-        fn looks_at_others(&self) -> bool {
-            let awaited = Awaited {
-                shutdown: true,
-                input: true,
-            };
-            let cx = Context::from_waker(&self.task);
-            self.others.may_have_come(awaited, &cx)
+        fn leave_news(&self) {
+            self.feed.leave(Value::Notice("hi".to_owned()));
+        }
+
+        /// Whether it was woken since this was last asked.
+        fn was_woken(&self) -> bool {
+            self.task.0.swap(false, Ordering::Relaxed)
         }
     }
 
     fn waiting() -> (Waiting, DuplexStream, CancellationToken) {
         pause();
         let (near, far) = duplex(64);
-        let shutdown = CancellationToken::new();
+        let (feed, shutdown) = (Feed::alone(), CancellationToken::new());
         let waiting = Waiting {
-            others: Others::new(shutdown.clone(), Instant::now() + FAR_OFF),
+            others: Others::new(shutdown.clone(), Instant::now() + FAR_OFF, feed.bell()),
+            feed,
             wire: Wire::new(near, Buffers::default(), FAR_OFF),
-            news: Cell::new(false),
-            task: Waker::from(Arc::<Bell>::default()),
+            task: Arc::default(),
         };
         (waiting, far, shutdown)
     }
 
     #[tokio::test]
     async fn news_is_told_without_a_look_at_the_rest() {
-        let (mut waiting, _far, _shutdown) = waiting();
-        assert!(waiting.looks_at_others());
+        let (mut waiting, mut far, _shutdown) = waiting();
         assert!(waiting.poll().is_pending());
+        // As if the socket had rung while somebody else waited for it.
+        waiting
+            .wire
+            .poll_fill(&mut Context::from_waker(Waker::noop()))
+            .is_pending();
+        far.write_all(b"hello").await.unwrap();
         for _ in 0..3 {
-            assert!(!waiting.looks_at_others());
-            waiting.news.set(true);
+            waiting.leave_news();
+            assert!(waiting.was_woken());
             assert!(matches!(waiting.poll(), Poll::Ready(Event::News)));
             assert!(waiting.poll().is_pending());
         }
+        waiting.feed.bell().wake();
+        assert!(matches!(waiting.poll(), Poll::Ready(Event::Read(Ok(5)))));
     }
 
     #[tokio::test]
     async fn whatever_comes_is_seen_however_much_news_there_is() {
         let (mut waiting, mut far, shutdown) = waiting();
         assert!(waiting.poll().is_pending());
-        waiting.news.set(true);
+        waiting.leave_news();
         far.write_all(b"hello").await.unwrap();
         assert!(matches!(waiting.poll(), Poll::Ready(Event::Read(Ok(5)))));
         assert!(matches!(waiting.poll(), Poll::Ready(Event::News)));
         assert!(waiting.poll().is_pending());
-        waiting.news.set(true);
+        waiting.leave_news();
         advance(2 * FAR_OFF).await;
         assert!(matches!(waiting.poll(), Poll::Ready(Event::Time)));
         waiting.others.set_timer(Instant::now() + FAR_OFF);
         assert!(matches!(waiting.poll(), Poll::Ready(Event::News)));
-        waiting.news.set(true);
+        waiting.leave_news();
         shutdown.cancel();
         assert!(matches!(waiting.poll(), Poll::Ready(Event::Shutdown)));
+    }
+
+    #[tokio::test]
+    async fn what_rings_whenever_it_is_looked_at_keeps_nobody_else_from_going_on() {
+        let (mut waiting, _far, _shutdown) = waiting();
+        let restless = join(Restless, tokio::io::sink());
+        let mut wire = Wire::new(restless, Buffers::default(), FAR_OFF);
+        let task = Waker::from(Arc::clone(&waiting.task));
+        for _ in 0..3 {
+            let next = next(&waiting.feed, &mut waiting.others, false, Some(&mut wire));
+            let next = pin!(next).poll(&mut Context::from_waker(&task));
+            assert!(next.is_pending());
+            assert!(waiting.was_woken());
+        }
     }
 
     #[tokio::test]
@@ -254,6 +280,7 @@ mod tests {
         waiting.others.hurry_timer(Instant::now() + 3 * FAR_OFF);
         assert!(waiting.poll().is_pending());
         advance(FAR_OFF * 2 / 3).await;
+        assert!(waiting.was_woken());
         assert!(matches!(waiting.poll(), Poll::Ready(Event::Time)));
     }
 }

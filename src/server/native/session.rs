@@ -1,6 +1,6 @@
 //! A logged-in connection: requests in, feed out, until one side has enough.
 
-use std::{mem, net::IpAddr, sync::Arc, task, time::Duration};
+use std::{mem, net::IpAddr, sync::Arc, time::Duration};
 
 use tokio::{
     io::{AsyncRead, AsyncWrite},
@@ -70,7 +70,7 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin> Session<'a, S> {
     ) -> Self {
         let now = Instant::now();
         let ping_at = now + context.config().limits.ping_interval;
-        let others = Others::new(context.shutdown.clone(), ping_at);
+        let others = Others::new(context.shutdown.clone(), ping_at, feed.bell());
         Self {
             wire,
             context,
@@ -120,8 +120,8 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin> Session<'a, S> {
         }
         self.wire.release();
         let wire = (input == Input::Wanted).then_some(&mut *self.wire);
-        let news = |cx: &task::Context<'_>| self.feed.poll_changed(cx);
-        match event::next(news, &mut self.others, self.leaving.is_some(), wire).await {
+        let is_leaving = self.leaving.is_some();
+        match event::next(&self.feed, &mut self.others, is_leaving, wire).await {
             Event::Shutdown => {
                 let deadline = Instant::now() + LEAVE_TIMEOUT;
                 self.leaving = Some(deadline);
