@@ -2,18 +2,17 @@
 
 mod cursors;
 mod fields;
+mod reading;
 #[cfg(test)]
 mod tests;
 
-use std::{borrow::Cow, fmt};
-
 use serde::{
-    Deserialize, Deserializer, Serialize,
-    de::{Error, IgnoredAny, MapAccess, Visitor},
+    Deserialize, Serialize,
+    de::{Error, MapAccess, value::MapAccessDeserializer},
 };
-use smallvec::SmallVec;
 
-use super::{Code, VERSION, words::Borrowed};
+use super::Code;
+use reading::{NO_SUCH_TYPE, at_once, step_by_step};
 
 pub use cursors::Cursors;
 pub use fields::{
@@ -67,10 +66,11 @@ macro_rules! verbs {
                 }
             }
 
-            fn read(word: &str, line: &str) -> Option<Result<Self, serde_json::Error>> {
+            fn read<'de, A: MapAccess<'de>>(word: &str, fields: A) -> Result<Self, A::Error> {
+                let fields = MapAccessDeserializer::new(fields);
                 match word {
-                    $($word => Some(serde_json::from_str::<$data>(line).map(Self::$variant)),)+
-                    _ => None,
+                    $($word => <$data>::deserialize(fields).map(Self::$variant),)+
+                    _ => Err(A::Error::custom(NO_SUCH_TYPE)),
                 }
             }
         }
@@ -160,76 +160,6 @@ verbs! {
     "offer" = Offer(Nothing),
 }
 
-/// What every request has.
-#[derive(Default)]
-struct Head<'a> {
-    id: Option<RequestId>,
-    word: Option<Cow<'a, str>>,
-    /// The version of the protocol that the client wants, if it says.
-    protocol: Option<u64>,
-}
-
-/// The most keys a request may have; the longest has six.
-const KEYS_MAX: usize = 32;
-/// Nearly all have no more than so many.
-const KEYS_USUAL: usize = 8;
-
-const ID_RULE: &str = "'id' is a whole number from 0 to 18446744073709551615";
-const TYPE_RULE: &str = "'type' is a string";
-const PROTOCOL_RULE: &str = "'protocol' is a whole number";
-
-/// Reads the head of a request and refuses a key that stands twice: two readers of such a line
-/// could take it for two different requests.
-impl<'de> Deserialize<'de> for Head<'de> {
-    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        struct Object;
-
-        impl<'de> Visitor<'de> for Object {
-            type Value = Head<'de>;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an object")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Head<'de>, A::Error> {
-                let mut head = Head::default();
-                let mut keys: SmallVec<[Cow<'de, str>; KEYS_USUAL]> = SmallVec::new();
-                while let Some(Borrowed(key)) = map.next_key()? {
-                    if keys.contains(&key) {
-                        return Err(A::Error::custom(format_args!(
-                            "the key {key:?} stands twice"
-                        )));
-                    }
-                    if keys.len() >= KEYS_MAX {
-                        let text = format_args!("a request has at most {KEYS_MAX} keys");
-                        return Err(A::Error::custom(text));
-                    }
-                    let wrong = |what| move |_| A::Error::custom(what);
-                    match key.as_ref() {
-                        "id" => {
-                            let id = map.next_value().map_err(wrong(ID_RULE))?;
-                            head.id = Some(id);
-                        }
-                        "type" => {
-                            let word: Borrowed<'de> = map.next_value().map_err(wrong(TYPE_RULE))?;
-                            head.word = Some(word.0);
-                        }
-                        "protocol" => {
-                            let version = map.next_value().map_err(wrong(PROTOCOL_RULE))?;
-                            head.protocol = Some(version);
-                        }
-                        _ => drop(map.next_value::<IgnoredAny>()?),
-                    }
-                    keys.push(key);
-                }
-                Ok(head)
-            }
-        }
-
-        from.deserialize_map(Object)
-    }
-}
-
 impl Request {
     /// Reads one line.
     ///
@@ -241,41 +171,9 @@ impl Request {
         let Ok(line) = std::str::from_utf8(line) else {
             return Err(Malformed::frame("the line is not UTF-8"));
         };
-        let head: Head<'_> = serde_json::from_str(line).map_err(|error| {
-            if error.is_data() && line.trim_ascii_start().starts_with('{') {
-                Malformed::frame(sentence(&error))
-            } else {
-                Malformed::frame("the line is no JSON object")
-            }
-        })?;
-        let id = match (head.id, head.word.as_deref()) {
-            (Some(id), _) => id,
-            // It is not answered, so it needs none.
-            (None, Some("pong")) => 0,
-            (None, _) => return Err(Malformed::frame("the request has no 'id'")),
-        };
-        let Some(word) = head.word else {
-            return Err(Malformed::request(
-                id,
-                Code::BadRequest,
-                "the request has no 'type'",
-            ));
-        };
-        if head
-            .protocol
-            .is_some_and(|version| version != u64::from(VERSION))
-        {
-            let text = format!("this server speaks version {VERSION} of the protocol");
-            return Err(Malformed::request(id, Code::UnknownVersion, text));
-        }
-        match Verb::read(&word, line) {
-            Some(Ok(verb)) => Ok(Self { id, verb }),
-            Some(Err(error)) => Err(Malformed::request(id, Code::BadRequest, sentence(&error))),
-            None => {
-                let text = "there is no such request type";
-                Err(Malformed::request(id, Code::UnknownType, text))
-            }
-        }
+        // Most clients say what a request is before anything else, and one look is enough. What was
+        // wrong with a line is found out step by step, so that it does not depend on its order.
+        at_once(line).map_or_else(|| step_by_step(line), Ok)
     }
 
     /// The line to send, with its newline.
@@ -306,14 +204,5 @@ impl Malformed {
             code,
             text: text.into(),
         }
-    }
-}
-
-/// What was wrong, without where in the line: lines are short.
-fn sentence(error: &serde_json::Error) -> String {
-    let text = error.to_string();
-    match text.rsplit_once(" at line ") {
-        Some((what, _)) => what.to_owned(),
-        None => text,
     }
 }

@@ -2,7 +2,10 @@
 
 use proptest::prelude::*;
 
-use super::*;
+use super::{
+    reading::{ID_RULE, TYPE_RULE},
+    *,
+};
 
 fn refusal(line: &str) -> (Option<u64>, Code, String) {
     let malformed = Request::parse(line.as_bytes()).unwrap_err();
@@ -109,7 +112,45 @@ fn a_secret_is_never_shown() {
     assert!(!format!("{:?}", Request::parse(line).unwrap()).contains("hunter2"));
 }
 
+#[test]
+fn a_request_that_says_what_it_is_first_is_read_at_once_and_another_one_all_the_same() {
+    let fields = [r#""to":"*""#, r#""text":"hi""#, r#""message":"m1""#].join(",");
+    for (line, first) in [
+        (format!(r#"{{"id":1,"type":"send",{fields}}}"#), true),
+        (format!(r#"{{"type":"send",{fields},"id":1}}"#), true),
+        (format!(r#"{{{fields},"id":1,"type":"send"}}"#), false),
+    ] {
+        assert_eq!(at_once(&line).is_some(), first, "{line}");
+        let request = Request::parse(line.as_bytes());
+        assert!(matches!(request, Ok(Request { id: 1, .. })), "{line}");
+    }
+}
+
+/// Fields of requests, good and bad, and of none.
+#[rustfmt::skip]
+const FIELDS: &[&str] = &[
+    r#""id":1"#, r#""id":"1""#, r#""type":"pong""#, r#""type":"send""#, r#""type":"edit""#,
+    r#""typ\u0065":"send""#, r#""type":"dance""#, r#""protocol":1"#, r#""protocol":2"#,
+    r#""to":"*""#, r#""to":"nowhere""#, r#""in":"*""#, r#""seq":3"#, r#""text":"hi""#,
+    r#""text":"\ud800""#, r#""message":"m1""#, r#""message":null"#, r#""\u006dessage":"m2""#,
+    r#""x":1e400"#, r#""x":{"id":2,"id":3}"#, r#""y":["\ud800"]"#, r#""z":nothing"#,
+];
+
 proptest! {
+    #[test]
+    fn what_is_read_at_once_is_what_is_read_step_by_step(
+        mut fields in proptest::sample::subsequence(FIELDS, 1..8).prop_shuffle(),
+        is_usual in any::<bool>(),
+    ) {
+        if is_usual {
+            fields.splice(0..0, [r#""id":1"#, r#""type":"send""#, r#""to":"*""#, r#""text":"hi""#]);
+        }
+        let line = format!("{{{}}}", fields.join(","));
+        if let Some(request) = at_once(&line) {
+            prop_assert_eq!(step_by_step(&line), Ok(request), "{}", line);
+        }
+    }
+
     #[test]
     fn no_line_makes_the_parser_panic(line in proptest::collection::vec(any::<u8>(), 0..200)) {
         let _answer = Request::parse(&line);
