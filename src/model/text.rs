@@ -92,9 +92,7 @@ impl Text {
                 max: TEXT_MAX,
             });
         }
-        // Most texts are plain ASCII, of which the bytes say it.
-        let is_plain = text.bytes().all(|byte| matches!(byte, b' '..=b'~'));
-        if !is_plain
+        if !is_plain(text)
             && text
                 .chars()
                 .any(|c| c.is_control() && c != '\n' && c != '\t')
@@ -107,6 +105,13 @@ impl Text {
         }
         Ok(Self(text.into()))
     }
+}
+
+/// Whether it is printable ASCII, as most texts are: the bytes say it, and many at a time.
+fn is_plain(text: &str) -> bool {
+    // Without an end at the first that is not, which the processor could not do many at a time.
+    text.bytes()
+        .fold(true, |all, byte| all & matches!(byte, b' '..=b'~'))
 }
 
 impl Topic {
