@@ -24,7 +24,7 @@ use netcomm::{
         Account, AccountId, Address, ConversationId, MessageId, RoomName, Seq, ServerRole, Text,
         Timestamp, UserName, Visibility,
     },
-    protocol::{EntryBody, EntryFrame, Frame, Request},
+    protocol::{EntryBody, EntryFrame, FRAME_MAX, Frame, FrameBuffer, Request},
     store::{Durability, Fingerprint, NewAccount, PasswordHash, Registration, Store},
     tls::{CertificateFiles, ClientTls, GenerateOptions, MinVersion, ServerTls, Trust, generate},
 };
@@ -37,7 +37,7 @@ const MANY: u64 = 1100;
 const LINES_A_WRITE: usize = 40;
 /// How many messages one transaction takes on a busy server.
 const MESSAGES_A_COMMIT: u64 = 50;
-const STEPS: [&str; 5] = ["parse", "decide", "keep", "encode", "write"];
+const STEPS: [&str; 6] = ["frame", "parse", "decide", "keep", "encode", "write"];
 
 fn main() -> anyhow::Result<()> {
     let args: Vec<String> = env::args().skip(1).collect();
@@ -82,6 +82,7 @@ fn count(step: &str, times: u64) -> anyhow::Result<u64> {
 
 fn run(step: &str, times: u64) -> anyhow::Result<()> {
     match step {
+        "frame" => frame(times),
         "parse" => parse(times),
         "decide" => decide(times),
         "keep" => keep(times),
@@ -98,12 +99,28 @@ fn text() -> anyhow::Result<Text> {
     )?)
 }
 
-/// A request out of a line.
-fn parse(times: u64) -> anyhow::Result<()> {
-    let line = format!(
+fn request() -> anyhow::Result<String> {
+    Ok(format!(
         "{{\"id\":12,\"type\":\"send\",\"to\":\"#general\",\"message\":\"m00000012\",\"text\":\"{}\"}}",
         text()?.as_str()
-    );
+    ))
+}
+
+/// A line out of what was received.
+fn frame(times: u64) -> anyhow::Result<()> {
+    let received = request()? + "\n";
+    let mut buffer = FrameBuffer::default();
+    for _ in 0..times {
+        buffer.extend(std::hint::black_box(received.as_bytes()));
+        let line = buffer.next_line(FRAME_MAX)?;
+        std::hint::black_box(line.context("the line is whole")?);
+    }
+    Ok(())
+}
+
+/// A request out of a line.
+fn parse(times: u64) -> anyhow::Result<()> {
+    let line = request()?;
     for _ in 0..times {
         let request = Request::parse(std::hint::black_box(line.as_bytes()));
         std::hint::black_box(request.map_err(|malformed| anyhow::anyhow!(malformed.text))?);
