@@ -35,7 +35,7 @@ impl FrameBuffer {
     /// bytes, its newline counted.
     pub fn next_line(&mut self, limit: usize) -> Result<Option<&[u8]>, FramingError> {
         let unsearched = self.bytes.get(self.searched..).unwrap_or_default();
-        let newline = unsearched.iter().position(|&byte| byte == b'\n');
+        let newline = memchr::memchr(b'\n', unsearched);
         let end = newline.map(|at| self.searched.saturating_add(at));
         let length = end.unwrap_or(self.bytes.len()).saturating_sub(self.start);
         if length >= limit {
