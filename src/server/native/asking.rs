@@ -184,13 +184,17 @@ fn setting(change: &Change) -> Option<Setting> {
     named.next().filter(|_| named.next().is_none())
 }
 
+/// Nearly every request is shorter, written out: its buffer need not grow.
+const REQUEST_USUAL: usize = 512;
+
 /// The same for the same request, however its keys were ordered.
 #[expect(
     clippy::expect_used,
     reason = "plain data with string keys always serialises"
 )]
 fn fingerprint(verb: &Verb) -> Fingerprint {
-    let canonical = serde_json::to_vec(verb).expect("a request is plain data");
+    let mut canonical = Vec::with_capacity(REQUEST_USUAL);
+    serde_json::to_writer(&mut canonical, verb).expect("a request is plain data");
     let hash = digest(&SHA256, &canonical);
     let mut short = [0; 16];
     for (to, from) in short.iter_mut().zip(hash.as_ref()) {
