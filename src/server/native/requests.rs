@@ -101,6 +101,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
 
     /// Has the hub asked what is for the hub, unless it has to wait.
     fn take_up(&mut self, request: Request) -> Taken {
+        if self.in_flight >= IN_FLIGHT_MAX {
+            return self.hold(request, None);
+        }
         let now = Instant::now();
         let Some(ask) = asking::ask(&request.verb, Timestamp::now()) else {
             if self.in_flight > 0 {
@@ -111,9 +114,6 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
                 Err(wait) => self.hold(request, Some(now + wait)),
             };
         };
-        if self.in_flight >= IN_FLIGHT_MAX {
-            return self.hold(request, None);
-        }
         if let Err(wait) = self.take_pace(&request.verb, now) {
             return self.hold(request, Some(now + wait));
         }
