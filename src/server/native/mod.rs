@@ -14,6 +14,7 @@ mod requests;
 mod saying;
 mod search;
 mod session;
+mod socket;
 mod wire;
 
 use std::{net::SocketAddr, sync::Arc};
@@ -29,7 +30,7 @@ use tracing::{Instrument, Span};
 
 use super::{Context, admission::Admission};
 
-use self::{end::End, login::Newcomer, session::Session, wire::Wire};
+use self::{end::End, login::Newcomer, session::Session, socket::Socket, wire::Wire};
 
 pub use saying::write_entry;
 pub(super) use wire::Buffers;
@@ -80,7 +81,7 @@ async fn handshake(
     socket: TcpStream,
     context: &Context,
     accepted: Instant,
-) -> Option<Box<TlsStream<TcpStream>>> {
+) -> Option<Box<TlsStream<Socket>>> {
     // Frames are gathered before they are written; waiting for more would only add delay.
     if let Err(error) = socket.set_nodelay(true) {
         tracing::debug!(%error, "the peer was gone at once");
@@ -88,7 +89,7 @@ async fn handshake(
     }
     let deadline = accepted + context.config().limits.handshake_timeout;
     let acceptor = context.tls.acceptor();
-    match timeout_at(deadline, acceptor.accept(socket)).await {
+    match timeout_at(deadline, acceptor.accept(Socket(socket))).await {
         // Boxed: by value, every future it is handed to would have room for it twice.
         Ok(Ok(stream)) => Some(Box::new(stream)),
         Ok(Err(error)) => {
