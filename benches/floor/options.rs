@@ -28,9 +28,13 @@ pub(crate) struct Options {
     #[arg(long, value_delimiter = ',')]
     pub(crate) sizes: Vec<usize>,
 
-    /// How many messages of each of the four senders in one room are on their way at once; a session
-    /// of NetComm takes 64 before it waits for an answer
-    #[arg(long, default_value_t = 16)]
+    /// How many of the members of one room send
+    #[arg(long, default_value_t = 4)]
+    pub(crate) senders: usize,
+
+    /// How many messages of each of these senders are on their way at once; a session of NetComm takes
+    /// 64 before it waits for an answer
+    #[arg(long, default_value_t = 64)]
     pub(crate) window: u64,
 
     /// Messages that stand in the large store

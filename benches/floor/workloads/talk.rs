@@ -15,7 +15,6 @@ use crate::{
     world::World,
 };
 
-const FANOUT_SENDERS: usize = 4;
 /// How many clients connect at once before the measurement.
 const ENTER_TOGETHER: usize = 32;
 /// Where little is said it is said for so many times as long: the slowest hundredth of a hundred
@@ -45,7 +44,7 @@ struct Talk {
     ages: Vec<u32>,
 }
 
-/// One room, four senders that never wait.
+/// One room, some senders that never wait.
 pub(super) async fn fanout(bench: &Bench, side: Side) -> anyhow::Result<Vec<Sample>> {
     let mut samples = Vec::new();
     let mut before = None;
@@ -53,7 +52,7 @@ pub(super) async fn fanout(bench: &Bench, side: Side) -> anyhow::Result<Vec<Samp
         let shape = Shape {
             groups: 1,
             members,
-            senders: FANOUT_SENDERS,
+            senders: bench.options.senders.min(members),
             plan: Plan::Pipeline(bench.options.window),
             lasts: bench.duration(),
         };
@@ -72,7 +71,7 @@ pub(super) async fn fanout(bench: &Bench, side: Side) -> anyhow::Result<Vec<Samp
     Ok(samples)
 }
 
-/// What a message costs a server in this world, by its CPU: in a room of all accounts with four
+/// What a message costs a server in this world, by its CPU: in a room of all accounts with some
 /// senders that never wait, or between pairs that answer each other.
 pub(super) async fn cost(bench: &Bench, world: &World, pairs: bool) -> anyhow::Result<f64> {
     let accounts = world.accounts.len();
@@ -84,7 +83,8 @@ pub(super) async fn cost(bench: &Bench, world: &World, pairs: bool) -> anyhow::R
     let (senders, plan) = if pairs {
         (2, Plan::Answer { begins: true })
     } else {
-        (FANOUT_SENDERS, Plan::Pipeline(bench.options.window))
+        let senders = bench.options.senders.min(members);
+        (senders, Plan::Pipeline(bench.options.window))
     };
     let shape = Shape {
         groups,
