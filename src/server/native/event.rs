@@ -87,13 +87,14 @@ impl Others {
         if awaited.shutdown && self.shutdown.as_mut().poll(cx).is_ready() {
             return Poll::Ready(Event::Shutdown);
         }
-        if self.timer.as_mut().poll(cx).is_ready() {
-            return Poll::Ready(Event::Time);
-        }
+        // Before the time: who has spoken is not silent, however late the server gets to hear it.
         if let Some(wire) = wire
             && let Poll::Ready(read) = wire.poll_fill(cx)
         {
             return Poll::Ready(Event::Read(read));
+        }
+        if self.timer.as_mut().poll(cx).is_ready() {
+            return Poll::Ready(Event::Time);
         }
         self.awaited = Some(awaited);
         Poll::Pending
@@ -270,6 +271,16 @@ mod tests {
             assert!(next.is_pending());
             assert!(waiting.was_woken());
         }
+    }
+
+    #[tokio::test]
+    async fn who_has_spoken_is_heard_before_their_time_is_up_however_late_that_is() {
+        let (mut waiting, mut far, _shutdown) = waiting();
+        assert!(waiting.poll().is_pending());
+        far.write_all(b"pong").await.unwrap();
+        advance(2 * FAR_OFF).await;
+        assert!(matches!(waiting.poll(), Poll::Ready(Event::Read(Ok(4)))));
+        assert!(matches!(waiting.poll(), Poll::Ready(Event::Time)));
     }
 
     #[tokio::test]
