@@ -65,13 +65,7 @@ impl Batch {
             show(world, &mut marks, entry, &place, reading);
         }
         for (conversation, up_to) in marks {
-            for reader in world
-                .live(conversation)
-                .into_iter()
-                .flat_map(|live| &live.readers)
-            {
-                reader.slip.mark(conversation, up_to);
-            }
+            world.mark(conversation, up_to);
         }
         for id in self.touched {
             world.release(id);

@@ -48,6 +48,7 @@ struct Outcome {
 pub(super) struct Committed {
     outcome: Outcome,
     rest: Vec<Job>,
+    now: Timestamp,
 }
 
 impl Core {
@@ -85,14 +86,14 @@ impl Core {
         } else {
             self.write(writes, now)
         };
-        Committed { outcome, rest }
+        Committed { outcome, rest, now }
     }
 
     /// The second half: applies what was committed, shows it and answers; then does the rest.
-    pub(super) fn show(&mut self, Committed { outcome, rest }: Committed) {
+    pub(super) fn show(&mut self, Committed { outcome, rest, now }: Committed) {
         self.take_place(outcome);
         for job in rest {
-            self.after_the_commit(job);
+            self.after_the_commit(job, now);
         }
     }
 
@@ -224,7 +225,7 @@ impl Core {
         }
     }
 
-    fn after_the_commit(&mut self, job: Job) {
+    fn after_the_commit(&mut self, job: Job, now: Timestamp) {
         match job {
             Job::Attach {
                 identity,
@@ -249,7 +250,10 @@ impl Core {
                 let sessions = self.world.sessions.values();
                 drop(reply.send(sessions.map(|session| session.token).collect()));
             }
-            Job::Tick => self.presence.flush(&self.world),
+            Job::Tick => {
+                self.presence.flush(&self.world);
+                self.world.expire(now);
+            }
             Job::Asks(..) | Job::Work(_) => {}
         }
     }

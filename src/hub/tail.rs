@@ -12,15 +12,19 @@ use bytes::Bytes;
 
 use crate::{
     chat::{Entry, Event},
-    model::{Address, Seq},
+    model::{Address, Seq, Timestamp},
 };
 
 use super::place::{Place, Side};
 
-/// The most entries a tail holds: what comes in while a reader waits for its turn, many times over.
-pub(super) const TAIL_ENTRIES_MAX: usize = 1024;
-/// The most bytes a tail holds, a bound on what a room of long texts costs.
-const TAIL_BYTES_MAX: usize = 1024 * 1024;
+/// The most entries a tail holds: what hundreds of members can have said at once before all of them
+/// have read it. To read the store instead costs seven times as much, when there is least time for it.
+pub(super) const TAIL_ENTRIES_MAX: usize = 16 * 1024;
+/// The most bytes a tail holds, a bound on what a busy room costs.
+const TAIL_BYTES_MAX: usize = 8 * 1024 * 1024;
+/// How long a tail holds an entry, in milliseconds, give or take a tick: whoever is not there by then
+/// is not held up by the server.
+const TAIL_TIME: i64 = 10_000;
 
 /// Of so many entries or more, readers who want the very same share one copy. Fewer are copied for each
 /// of them as fast as that is arranged.
@@ -101,10 +105,7 @@ impl Tail {
         ring.weight += record.weight();
         ring.records.push_back(record);
         while ring.records.len() > TAIL_ENTRIES_MAX || ring.weight > TAIL_BYTES_MAX {
-            let Some(oldest) = ring.records.pop_front() else {
-                break;
-            };
-            ring.weight -= oldest.weight();
+            ring.drop_oldest();
         }
     }
 
@@ -113,6 +114,20 @@ impl Tail {
         let mut ring = self.ring.write().unwrap_or_else(PoisonError::into_inner);
         *ring = Ring::default();
         *self.last_run() = None;
+    }
+
+    /// Drops what has stood here long enough. Says whether anything is left.
+    pub(super) fn expire(&self, now: Timestamp) -> bool {
+        let mut ring = self.ring.write().unwrap_or_else(PoisonError::into_inner);
+        let is_due = |record: &Record| now.as_millis() - record.entry.at.as_millis() > TAIL_TIME;
+        while ring.records.front().is_some_and(is_due) {
+            ring.drop_oldest();
+        }
+        if ring.records.is_empty() {
+            *ring = Ring::default();
+            *self.last_run() = None;
+        }
+        !ring.records.is_empty()
     }
 
     fn last_run(&self) -> MutexGuard<'_, Option<Run>> {
@@ -155,6 +170,12 @@ impl Tail {
 }
 
 impl Ring {
+    fn drop_oldest(&mut self) {
+        if let Some(oldest) = self.records.pop_front() {
+            self.weight -= oldest.weight();
+        }
+    }
+
     fn copy(&self, wanted: Wanted, encode: Encode, out: &mut Vec<u8>) -> Copied {
         let Some(first) = self.records.front().map(|record| record.entry.seq) else {
             return Copied::Behind;

@@ -2,12 +2,17 @@
 //!
 //! All of it can be had again from the store; what a failed commit may have spoilt is forgotten.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
 
 use crate::{
     auth::Identity,
     chat::{Actor, Conversation},
-    model::{AccountId, Address, ConversationId, Reason, Seq, ServerRole, TokenId, UserName},
+    model::{
+        AccountId, Address, ConversationId, Reason, Seq, ServerRole, Timestamp, TokenId, UserName,
+    },
     store::{Membership, StoreError, Tx},
 };
 
@@ -54,6 +59,8 @@ pub(super) struct World {
     pub(super) away: HashMap<AccountId, Reason>,
     pub(super) known: Known,
     live: HashMap<ConversationId, Live>,
+    /// Those whose tails hold something.
+    recent: HashSet<ConversationId>,
 }
 
 impl World {
@@ -209,6 +216,23 @@ impl World {
 
     pub(super) fn live_mut(&mut self, id: ConversationId) -> Option<&mut Live> {
         self.live.get_mut(&id)
+    }
+
+    /// Marks a conversation for all its readers: its tail has entries up to `up_to`.
+    pub(super) fn mark(&mut self, id: ConversationId, up_to: Seq) {
+        if let Some(live) = self.live.get(&id) {
+            self.recent.insert(id);
+            for reader in &live.readers {
+                reader.slip.mark(id, up_to);
+            }
+        }
+    }
+
+    /// Drops from memory what all who keep up have read long ago.
+    pub(super) fn expire(&mut self, now: Timestamp) {
+        let live = &self.live;
+        self.recent
+            .retain(|id| live.get(id).is_some_and(|live| live.tail.expire(now)));
     }
 
     /// Drops what a transaction that failed may have changed in memory.

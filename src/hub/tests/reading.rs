@@ -75,6 +75,24 @@ async fn who_has_fallen_behind_the_tail_goes_on_from_the_store_without_a_hole() 
 }
 
 #[tokio::test]
+async fn what_all_have_had_time_to_read_is_let_go_of_and_is_read_from_the_store_after_that() {
+    let mut world = World::new();
+    let (mut alice, mut bob) = (world.enter("alice").await, world.enter("bob").await);
+    world.core.step(vec![alice.job("*", post("old"))], at(1));
+    alice.look().await;
+    world.core.step(vec![alice.job("*", post("new"))], at(9));
+    world.core.step(vec![Job::Tick], at(12));
+    let (alices, bobs) = (alice.look().await, bob.look().await);
+    assert_eq!(alices.entries, ["* 2 new"]);
+    assert_eq!(bobs.entries, ["* 1 stored", "* 2 stored"]);
+    world.core.step(vec![Job::Tick], at(30));
+    world
+        .core
+        .step(vec![alice.job("*", post("newest"))], at(31));
+    assert_eq!(bob.look().await.entries, ["* 3 newest"]);
+}
+
+#[tokio::test]
 async fn a_wake_up_that_nobody_waits_for_is_kept() {
     let mut world = World::new();
     let (mut alice, bob) = (world.enter("alice").await, world.enter("bob").await);
