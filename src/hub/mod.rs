@@ -25,7 +25,7 @@ mod tail;
 mod turn;
 mod world;
 
-use std::{io, thread, time::Duration};
+use std::{collections::VecDeque, io, thread, time::Duration};
 
 use tokio::sync::{mpsc, oneshot};
 
@@ -48,8 +48,9 @@ use self::{core::Core, job::Job};
 /// The most jobs that wait for the hub. When it is full whoever has one more waits, and so stops
 /// reading from its peer.
 const QUEUE_MAX: usize = 1024;
-/// The most jobs of one transaction: bounds how long the first of them waits for its commit.
-const BATCH_MAX: usize = 512;
+/// So much to do fills one transaction: bounds how long the first of it waits for its commit. The last
+/// job may be of several requests, and so exceed it by a few.
+const BATCH_MAX: usize = 1024;
 /// A turn with at least so much to do is followed by others soon: before the next, the hub lets them
 /// gather. Fewer are people who chat, whom nothing keeps waiting.
 const BUSY_MIN: usize = 8;
@@ -229,12 +230,9 @@ impl HubThread {
 }
 
 fn run(mut core: Core, mut queue: mpsc::Receiver<Message>) {
-    let mut waiting = Vec::with_capacity(BATCH_MAX);
+    let mut waiting = VecDeque::with_capacity(BATCH_MAX);
     let mut done = 0;
-    while queue.blocking_recv_many(&mut waiting, BATCH_MAX) > 0 {
-        if done >= BUSY_MIN {
-            gather(&mut queue, &mut waiting, gather_time(done));
-        }
+    while wait(&mut queue, &mut waiting, done) {
         let Taken { jobs, last } = take(&mut core, &mut waiting);
         done = jobs.iter().map(Job::size).sum();
         core.step(jobs, Timestamp::now());
@@ -244,20 +242,31 @@ fn run(mut core: Core, mut queue: mpsc::Receiver<Message>) {
     }
 }
 
+/// Waits until there is something to do, after a turn that did so much. False when nothing will come
+/// any more.
+fn wait(queue: &mut mpsc::Receiver<Message>, waiting: &mut VecDeque<Message>, done: usize) -> bool {
+    if waiting.is_empty() {
+        let Some(message) = queue.blocking_recv() else {
+            return false;
+        };
+        waiting.push_back(message);
+        if done >= BUSY_MIN {
+            // More comes that then shares one commit, and readers write the last turn in one go.
+            thread::park_timeout(gather_time(done));
+        }
+    }
+    while waiting.len() < BATCH_MAX
+        && let Ok(message) = queue.try_recv()
+    {
+        waiting.push_back(message);
+    }
+    true
+}
+
 /// How long to wait for more after a turn that did so much.
 fn gather_time(done: usize) -> Duration {
     let each = u32::try_from(done).map_or(GATHER_TIME_MAX, |done| GATHER_TIME_EACH * done);
     each.clamp(GATHER_TIME, GATHER_TIME_MAX)
-}
-
-/// Lets more come that then shares one commit, and readers write the last turn in one go.
-fn gather(queue: &mut mpsc::Receiver<Message>, waiting: &mut Vec<Message>, time: Duration) {
-    thread::park_timeout(time);
-    while waiting.len() < BATCH_MAX
-        && let Ok(message) = queue.try_recv()
-    {
-        waiting.push(message);
-    }
 }
 
 /// What one turn of the hub is about.
@@ -267,11 +276,17 @@ struct Taken {
     last: bool,
 }
 
-fn take(core: &mut Core, waiting: &mut Vec<Message>) -> Taken {
-    let mut jobs = Vec::with_capacity(waiting.len());
-    for message in waiting.drain(..) {
+/// Takes as much as one transaction may be about; the rest waits.
+fn take(core: &mut Core, waiting: &mut VecDeque<Message>) -> Taken {
+    let (mut jobs, mut size) = (Vec::new(), 0);
+    while size < BATCH_MAX
+        && let Some(message) = waiting.pop_front()
+    {
         match message {
-            Message::Job(job) => jobs.push(job),
+            Message::Job(job) => {
+                size += job.size();
+                jobs.push(job);
+            }
             Message::Limits(limits) => core.set_limits(limits),
             Message::Stop => return Taken { jobs, last: true },
         }

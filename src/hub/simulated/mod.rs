@@ -3,6 +3,7 @@
 mod process;
 
 use std::{
+    collections::VecDeque,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -19,9 +20,7 @@ use crate::{
     store::{Reader, Store, StoreError},
 };
 
-use super::{
-    BATCH_MAX, Core, Hub, Limits, Message, QUEUE_MAX, Taken, job::Job, place::Place, take,
-};
+use super::{Core, Hub, Limits, Message, QUEUE_MAX, Taken, job::Job, place::Place, take};
 
 pub(crate) use process::Process;
 
@@ -85,12 +84,18 @@ struct Machine {
 
 impl Machine {
     async fn run(mut self) {
-        let mut waiting = Vec::new();
-        while self.queue.recv_many(&mut waiting, BATCH_MAX).await > 0 {
-            // As if the thread had been busy: more comes together in one turn.
-            self.linger().await;
+        let mut waiting = VecDeque::new();
+        loop {
+            if waiting.is_empty() {
+                let Some(message) = self.queue.recv().await else {
+                    return;
+                };
+                waiting.push_back(message);
+                // As if the thread had been busy: more comes together in one turn.
+                self.linger().await;
+            }
             while let Ok(message) = self.queue.try_recv() {
-                waiting.push(message);
+                waiting.push_back(message);
             }
             let Taken { jobs, last } = take(&mut self.core, &mut waiting);
             self.turn(jobs).await;

@@ -1,7 +1,12 @@
 //! One batch is one transaction: in order, all or nothing, seen only afterwards.
 
+use std::collections::VecDeque;
+
 use super::*;
-use crate::{chat::Refusal, hub::Refused};
+use crate::{
+    chat::Refusal,
+    hub::{BATCH_MAX, Message, Refused, Taken, take},
+};
 
 fn failing() -> Job {
     job_of(|_, _| Err(StoreError::Full))
@@ -245,6 +250,35 @@ async fn a_name_that_changes_hands_in_a_batch_leads_to_its_new_owner_from_then_o
     let [before, between, after] = outcomes.try_into().unwrap();
     assert_eq!((seq_of(before), seq_of(after)), (2, 1));
     assert_eq!(between, Err(Refused::NoSuchUser));
+}
+
+#[tokio::test]
+async fn a_turn_takes_only_so_much_and_the_rest_follows_in_order() {
+    const TOGETHER: usize = 64;
+    let mut world = World::new();
+    let mut alice = world.enter("alice").await;
+    let mut job = || {
+        let jobs = (0..TOGETHER).map(|_| alice.job("*", post("hi")));
+        let asks = jobs.flat_map(|job| match job {
+            Job::Asks(_, asks) => asks,
+            _ => Vec::new(),
+        });
+        let asks = asks.collect();
+        Message::Job(Job::Asks(alice.key(), asks))
+    };
+    let mut waiting: VecDeque<_> = (0..40).map(|_| job()).collect();
+    let mut sizes = Vec::new();
+    while !waiting.is_empty() {
+        let Taken { jobs, last } = take(&mut world.core, &mut waiting);
+        assert!(!last);
+        sizes.push(jobs.iter().map(Job::size).sum::<usize>());
+        world.step(jobs);
+    }
+    let most = BATCH_MAX.next_multiple_of(TOGETHER);
+    assert_eq!(sizes, [most, most, 40 * TOGETHER - 2 * most]);
+    let answered: Vec<_> = alice.look().await.answers;
+    let answered: Vec<_> = answered.into_iter().map(|(id, _)| id).collect();
+    assert_eq!(answered, (1..=40 * 64).collect::<Vec<_>>());
 }
 
 #[test]
