@@ -13,8 +13,8 @@ use tokio::{
 
 /// A TCP stream that sends a single piece by send(2).
 ///
-/// TLS writes everything by writev(2), which goes through the system's layer of files first. Nearly
-/// all is one record, and to send that past the layer takes a twentieth off what it costs.
+/// TLS writes everything by writev(2), which goes through the system's layer of files first: memory that
+/// has gone cold since the last message. Nearly all is one record, which can be sent past it.
 #[derive(Debug)]
 pub(super) struct Socket(pub(super) TcpStream);
 
