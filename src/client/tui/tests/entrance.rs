@@ -71,6 +71,22 @@ fn whoever_comes_with_an_invite_is_asked_for_a_new_password_and_keeps_the_invite
 }
 
 #[test]
+fn who_takes_longer_to_answer_than_a_connection_lasts_goes_on_answering_over_the_next() {
+    let mut scene = Scene::new();
+    at_the_door(&mut scene, "open", Some(Code::LoginRefused));
+    scene.press(&["down"]);
+    scene.write("same");
+    at_the_door(&mut scene, "open", None);
+    assert_eq!(asked(&scene), Some(Asking::Register));
+    scene.press(&["enter"]);
+    scene.write("same");
+    let effects = scene.press(&["enter"]);
+    assert!(matches!(effects.as_slice(), [Effect::Register { .. }]));
+    at_the_door(&mut scene, "open", Some(Code::PasswordRefused));
+    assert_eq!(asked(&scene), Some(Asking::Register));
+}
+
+#[test]
 fn where_an_invite_is_needed_it_is_asked_for_and_one_to_another_server_is_not_taken() {
     let mut scene = Scene::new();
     at_the_door(&mut scene, "invite", None);

@@ -35,6 +35,12 @@ impl Turn<'_> {
             // They say it is their name: then they have an account.
             entrance.registers = false;
         }
+        if refused.is_none()
+            && matches!(&self.screen.overlay, Some(Overlay::Ask(ask)) if ask.what != Asking::Change)
+        {
+            // The connection is another, the question is not: whoever is answering it goes on.
+            return;
+        }
         let why = refused.map(|failure| sanitize::line(&failure.text));
         let ask = if entrance.registers {
             self.new_account()
