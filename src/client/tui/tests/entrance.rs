@@ -87,6 +87,19 @@ fn who_takes_longer_to_answer_than_a_connection_lasts_goes_on_answering_over_the
 }
 
 #[test]
+fn who_has_put_the_question_aside_is_not_asked_again_by_the_next_connection() {
+    let mut scene = Scene::new();
+    at_the_door(&mut scene, "open", None);
+    scene.write("secret");
+    scene.press(&["esc"]);
+    at_the_door(&mut scene, "open", None);
+    assert_eq!(asked(&scene), None, "what is written now is no password");
+    scene.press(&["ctrl-r", "enter"]);
+    at_the_door(&mut scene, "open", Some(Code::LoginRefused));
+    assert_eq!(asked(&scene), Some(Asking::Login));
+}
+
+#[test]
 fn where_an_invite_is_needed_it_is_asked_for_and_one_to_another_server_is_not_taken() {
     let mut scene = Scene::new();
     at_the_door(&mut scene, "invite", None);

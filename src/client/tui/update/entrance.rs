@@ -35,10 +35,13 @@ impl Turn<'_> {
             // They say it is their name: then they have an account.
             entrance.registers = false;
         }
-        if refused.is_none()
-            && matches!(&self.screen.overlay, Some(Overlay::Ask(ask)) if ask.what != Asking::Change)
-        {
-            // The connection is another, the question is not: whoever is answering it goes on.
+        let is_asked = |overlay: &Option<Overlay>| match overlay {
+            Some(Overlay::Ask(ask)) => ask.what != Asking::Change,
+            _ => false,
+        };
+        if refused.is_none() && (is_asked(&self.screen.overlay) || is_asked(&entrance.aside)) {
+            // The connection is another, the question is not: whoever is answering it goes on, and
+            // who has put it aside is not disturbed.
             return;
         }
         let why = refused.map(|failure| sanitize::line(&failure.text));
