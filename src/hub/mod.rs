@@ -255,12 +255,17 @@ fn wait(queue: &mut mpsc::Receiver<Message>, waiting: &mut VecDeque<Message>, do
             thread::park_timeout(gather_time(done));
         }
     }
+    take_up(queue, waiting);
+    true
+}
+
+/// Takes up what has come, as much as one transaction could be about.
+fn take_up(queue: &mut mpsc::Receiver<Message>, waiting: &mut VecDeque<Message>) {
     while waiting.len() < BATCH_MAX
         && let Ok(message) = queue.try_recv()
     {
         waiting.push_back(message);
     }
-    true
 }
 
 /// How long to wait for more after a turn that did so much.

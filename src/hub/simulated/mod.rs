@@ -20,7 +20,7 @@ use crate::{
     store::{Reader, Store, StoreError},
 };
 
-use super::{Core, Hub, Limits, Message, QUEUE_MAX, Taken, job::Job, place::Place, take};
+use super::{Core, Hub, Limits, Message, QUEUE_MAX, Taken, job::Job, place::Place, take, take_up};
 
 pub(crate) use process::Process;
 
@@ -94,9 +94,7 @@ impl Machine {
                 // As if the thread had been busy: more comes together in one turn.
                 self.linger().await;
             }
-            while let Ok(message) = self.queue.try_recv() {
-                waiting.push_back(message);
-            }
+            take_up(&mut self.queue, &mut waiting);
             let Taken { jobs, last } = take(&mut self.core, &mut waiting);
             self.turn(jobs).await;
             if last {
