@@ -46,7 +46,7 @@ enum Taken {
     /// It is to be answered now. Boxed: every session that waits would have room for it.
     Question(Box<Request>),
     /// There is none to be done now.
-    None(Input),
+    Nothing(Input),
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
@@ -72,7 +72,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
                     let span = self.span.clone();
                     Box::pin(self.answer(*request)).instrument(span).await?;
                 }
-                Taken::None(input) => return Ok(input),
+                Taken::Nothing(input) => return Ok(input),
             }
         }
     }
@@ -82,7 +82,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
         let request = match self.held.take() {
             Some(request) => request,
             None => match self.wire.next_line(limit).map_err(too_long)? {
-                None => return Ok(Taken::None(Input::Wanted)),
+                None => return Ok(Taken::Nothing(Input::Wanted)),
                 Some(line) => match Request::parse(line) {
                     Ok(request) => request,
                     Err(malformed) => {
@@ -136,7 +136,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
         if let Some(until) = until {
             self.others.hurry_timer(until);
         }
-        Taken::None(Input::Held)
+        Taken::Nothing(Input::Held)
     }
 
     /// Takes one from what this connection may ask now, or says how long until it may.
