@@ -1,6 +1,6 @@
 //! Names people type: of users, of rooms, and the addresses made of them.
 
-use std::{borrow::Cow, fmt, hash, sync::Arc};
+use std::{fmt, hash, sync::Arc};
 
 /// The longest user name, in characters: fits a column of any terminal.
 pub const USER_NAME_MAX: usize = 32;
@@ -231,20 +231,22 @@ impl Address {
 }
 
 impl Address {
-    /// As people type it.
+    /// As people type it: the mark that tells the kinds apart, and the name.
     #[must_use]
-    pub fn written(&self) -> Cow<'static, str> {
+    pub fn parts(&self) -> (&'static str, &str) {
         match self {
-            Self::Everyone => "*".into(),
-            Self::Room(name) => ["#", name.as_str()].concat().into(),
-            Self::Direct(name) => ["@", name.as_str()].concat().into(),
+            Self::Everyone => ("*", ""),
+            Self::Room(name) => ("#", name.as_str()),
+            Self::Direct(name) => ("@", name.as_str()),
         }
     }
 }
 
 impl fmt::Display for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.written())
+        let (mark, name) = self.parts();
+        f.write_str(mark)?;
+        f.write_str(name)
     }
 }
 

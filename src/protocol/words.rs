@@ -1,8 +1,11 @@
 //! How the values of `model` read and write themselves in JSON.
 
-use std::{borrow::Cow, fmt::Display};
+use std::{
+    borrow::Cow,
+    fmt::{self, Display},
+};
 
-use serde::{Deserialize, Deserializer, Serializer, de::Error};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
 
 use crate::model::{
     Address, Backscroll, ConversationId, Emoji, MessageId, Reason, RoomName, RoomRole, Seq,
@@ -14,13 +17,46 @@ pub(super) trait Word: Sized {
     /// Reads the string; the error is a sentence.
     fn read(text: &str) -> Result<Self, String>;
     /// The string.
-    fn written(&self) -> Cow<'_, str>;
+    fn written(&self) -> Written<'_>;
+}
+
+/// A string on the wire: a mark, or none, and the rest. Two, as nearly every frame has an address, and
+/// to put it together would take memory.
+pub(super) struct Written<'a> {
+    mark: &'static str,
+    rest: &'a str,
+}
+
+impl<'a> From<&'a str> for Written<'a> {
+    fn from(whole: &'a str) -> Self {
+        Self {
+            mark: "",
+            rest: whole,
+        }
+    }
+}
+
+impl Display for Written<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.mark)?;
+        f.write_str(self.rest)
+    }
+}
+
+impl Serialize for Written<'_> {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        if self.mark.is_empty() {
+            to.serialize_str(self.rest)
+        } else {
+            to.collect_str(self)
+        }
+    }
 }
 
 /// A value that stands as a number on the wire.
 pub(super) trait Number: Sized {
     /// What serde reads and writes.
-    type Raw: serde::Serialize + for<'de> Deserialize<'de>;
+    type Raw: Serialize + for<'de> Deserialize<'de>;
     /// Any raw number is a value.
     fn read(raw: Self::Raw) -> Self;
     /// The raw number.
@@ -35,8 +71,8 @@ macro_rules! word {
                 parse(text)
             }
 
-            fn written(&self) -> Cow<'_, str> {
-                let written: fn(&Self) -> Cow<'_, str> = $written;
+            fn written(&self) -> Written<'_> {
+                let written: fn(&Self) -> Written<'_> = $written;
                 written(self)
             }
         })+
@@ -59,11 +95,14 @@ word! {
     Emoji: |s| Self::parse(s).map_err(sentence), |v| v.as_str().into();
     MessageId: |s| Self::parse(s).map_err(sentence), |v| v.as_str().into();
     UserName: |s| Self::parse(s).map_err(sentence), |v| v.as_str().into();
-    Address: |s| Self::parse(s).map_err(sentence), |v| v.written();
+    Address: |s| Self::parse(s).map_err(sentence), |v| {
+        let (mark, rest) = v.parts();
+        Written { mark, rest }
+    };
     RoomName: |s| match Address::parse(s) {
         Ok(Address::Room(room)) => Ok(room),
         _ => Self::parse(s.strip_prefix('#').unwrap_or(s)).map_err(sentence),
-    }, |v| format!("#{v}").into();
+    }, |v| Written { mark: "#", rest: v.as_str() };
     Visibility: |s| Self::parse(s).ok_or_else(|| one_of(Self::ALL, Self::as_str)), |v| v.as_str().into();
     Backscroll: |s| Self::parse(s).ok_or_else(|| one_of(Self::ALL, Self::as_str)), |v| v.as_str().into();
     RoomRole: |s| Self::parse(s).ok_or_else(|| one_of(Self::ALL, Self::as_str)), |v| v.as_str().into();
@@ -99,13 +138,13 @@ pub(super) struct Borrowed<'a>(#[serde(borrow)] pub(super) Cow<'a, str>);
 
 /// `#[serde(with = "word")]`
 pub(super) mod word {
-    use super::{Borrowed, Deserialize, Deserializer, Error, Serializer, Word};
+    use super::{Borrowed, Deserialize, Deserializer, Error, Serialize, Serializer, Word};
 
     pub(in super::super) fn serialize<T: Word, S: Serializer>(
         value: &T,
         to: S,
     ) -> Result<S::Ok, S::Error> {
-        to.serialize_str(&value.written())
+        value.written().serialize(to)
     }
 
     pub(in super::super) fn deserialize<'de, T: Word, D: Deserializer<'de>>(
@@ -125,7 +164,7 @@ pub(super) mod word_option {
         to: S,
     ) -> Result<S::Ok, S::Error> {
         match value {
-            Some(value) => to.serialize_some(value.written().as_ref()),
+            Some(value) => to.serialize_some(&value.written()),
             None => to.serialize_none(),
         }
     }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use aws_lc_rs::digest::{SHA256, digest};
+use smallvec::SmallVec;
 
 use crate::{
     chat::{Setting, Style},
@@ -184,7 +185,7 @@ fn setting(change: &Change) -> Option<Setting> {
     named.next().filter(|_| named.next().is_none())
 }
 
-/// Nearly every request is shorter, written out: its buffer need not grow.
+/// Nearly every request is shorter, written out, and takes no memory for that.
 const REQUEST_USUAL: usize = 512;
 
 /// The same for the same request, however its keys were ordered.
@@ -193,7 +194,7 @@ const REQUEST_USUAL: usize = 512;
     reason = "plain data with string keys always serialises"
 )]
 fn fingerprint(verb: &Verb) -> Fingerprint {
-    let mut canonical = Vec::with_capacity(REQUEST_USUAL);
+    let mut canonical = SmallVec::<[u8; REQUEST_USUAL]>::new();
     serde_json::to_writer(&mut canonical, verb).expect("a request is plain data");
     let hash = digest(&SHA256, &canonical);
     let mut short = [0; 16];
