@@ -15,10 +15,10 @@ pub struct Named {
 #[must_use]
 pub fn named_in(text: &str) -> Named {
     let mut named = Named::default();
-    let mut before = ' ';
-    for (at, character) in text.char_indices() {
-        if character == '@' && !before.is_alphanumeric() {
-            let word = text.get(at + 1..).unwrap_or_default();
+    for (at, mark) in text.match_indices('@') {
+        let (before, word) = text.split_at(at);
+        if !before.ends_with(char::is_alphanumeric) {
+            let word = word.strip_prefix(mark).unwrap_or(word);
             let end = word.find(|c: char| !(c.is_ascii_alphanumeric() || c == '_' || c == '-'));
             let word = end.map_or(word, |end| word.get(..end).unwrap_or_default());
             if word.eq_ignore_ascii_case("here") {
@@ -29,7 +29,6 @@ pub fn named_in(text: &str) -> Named {
                 named.users.push(user);
             }
         }
-        before = character;
     }
     named
 }

@@ -41,7 +41,8 @@ pub(super) struct Batch {
     pub(super) written: Vec<Written>,
     /// Those whose state was looked at, whatever came of it.
     pub(super) touched: Vec<ConversationId>,
-    pub(super) answers: Vec<(Arc<Slip>, u64, Outcome)>,
+    /// Each session's, in the order it has asked.
+    pub(super) answers: Vec<(Arc<Slip>, Vec<(u64, Outcome)>)>,
 }
 
 impl Batch {
@@ -70,8 +71,8 @@ impl Batch {
         for id in self.touched {
             world.release(id);
         }
-        for (slip, request, outcome) in self.answers {
-            slip.answer(request, outcome);
+        for (slip, answers) in self.answers {
+            slip.answer(answers);
         }
     }
 

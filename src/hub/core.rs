@@ -108,6 +108,7 @@ impl Core {
             .flatten()
             .collect();
         let mut outcome = Outcome::default();
+        outcome.batch.written.reserve(asked.len());
         // A panic in here is a defect in the rules or the store. It voids the transaction, and with
         // it only what was asked in this batch.
         let transact = AssertUnwindSafe(|| self.transact(writes, now, &mut outcome));
@@ -139,7 +140,8 @@ impl Core {
         outcome.batch.forget(&mut self.world);
         for (key, request) in asked {
             if let Some(session) = self.world.sessions.get(key) {
-                session.slip.answer(*request, Err(Refused::Unavailable));
+                let refused = Err(Refused::Unavailable);
+                session.slip.answer(vec![(*request, refused)]);
             }
         }
     }
@@ -161,11 +163,7 @@ impl Core {
                 now,
             };
             match job {
-                Job::Asks(key, asks) => {
-                    for (request, ask) in asks {
-                        turn.ask(key, request, &ask)?;
-                    }
-                }
+                Job::Asks(key, asks) => turn.asks(key, &asks)?,
                 Job::Work(work) => {
                     outcome.finishes.push(work(&tx, &mut outcome.effects)?);
                     let mut effects = outcome.effects.list.iter();

@@ -100,7 +100,7 @@ pub enum Value {
 #[derive(Debug, Default)]
 pub struct News {
     /// To be sent after the entries of the same look.
-    pub answers: VecDeque<(u64, Outcome)>,
+    pub answers: Vec<(u64, Outcome)>,
     /// To be sent in any order.
     pub values: VecDeque<Value>,
     /// The session is over; nothing else counts.

@@ -67,7 +67,7 @@ struct State {
 #[derive(Debug, Default)]
 struct Rest {
     changes: Vec<Change>,
-    answers: VecDeque<(u64, Outcome)>,
+    answers: Vec<(u64, Outcome)>,
     values: VecDeque<Value>,
 }
 
@@ -152,8 +152,15 @@ impl Slip {
         self.state().rest().changes.push(change);
     }
 
-    pub(super) fn answer(&self, request: u64, outcome: Outcome) {
-        self.leave(|state| state.rest().answers.push_back((request, outcome)));
+    pub(super) fn answer(&self, mut answers: Vec<(u64, Outcome)>) {
+        self.leave(|state| {
+            let waiting = &mut state.rest().answers;
+            if waiting.is_empty() {
+                *waiting = answers;
+            } else {
+                waiting.append(&mut answers);
+            }
+        });
     }
 
     pub(super) fn value(&self, value: Value) {

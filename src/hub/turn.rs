@@ -51,17 +51,13 @@ pub(super) struct Turn<'a, 't> {
 }
 
 impl Turn<'_, '_> {
-    /// Decides one request of a session and writes what follows into the transaction.
+    /// Decides what a session asks, one request after another, and writes what follows into the
+    /// transaction.
     ///
     /// # Errors
     ///
     /// When the store fails; then the whole batch is void.
-    pub(super) fn ask(
-        &mut self,
-        key: SessionKey,
-        request: u64,
-        ask: &Ask,
-    ) -> Result<(), StoreError> {
+    pub(super) fn asks(&mut self, key: SessionKey, asks: &[(u64, Ask)]) -> Result<(), StoreError> {
         let Some(session) = self.world.sessions.get(&key) else {
             return Ok(());
         };
@@ -69,12 +65,16 @@ impl Turn<'_, '_> {
             return Ok(());
         }
         let (actor, slip) = (session.actor.clone(), Arc::clone(&session.slip));
-        let outcome = match self.outcome(&actor, ask) {
-            Ok(kept) => Ok(kept),
-            Err(Failed::Refused(refused)) => Err(refused),
-            Err(Failed::Store(error)) => return Err(error),
-        };
-        self.batch.answers.push((slip, request, outcome));
+        let mut answers = Vec::with_capacity(asks.len());
+        for (request, ask) in asks {
+            let outcome = match self.outcome(&actor, ask) {
+                Ok(kept) => Ok(kept),
+                Err(Failed::Refused(refused)) => Err(refused),
+                Err(Failed::Store(error)) => return Err(error),
+            };
+            answers.push((*request, outcome));
+        }
+        self.batch.answers.push((slip, answers));
         Ok(())
     }
 

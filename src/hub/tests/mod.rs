@@ -210,7 +210,7 @@ impl Session {
     async fn look(&mut self) -> Look {
         let news = self.feed.take();
         let mut look = Look {
-            answers: news.answers.into(),
+            answers: news.answers,
             values: news.values.into(),
             ended: news.ended,
             ..Look::default()

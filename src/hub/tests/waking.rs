@@ -138,7 +138,7 @@ fn hub(slip: &Arc<Slip>, deeds: &[Deed]) {
     for (deed, seq) in deeds.iter().zip(1..) {
         match deed {
             Deed::Mark => slip.mark(ConversationId::new(1), Seq::new(seq)),
-            Deed::Answer => slip.answer(7, Err(Refused::Unavailable)),
+            Deed::Answer => slip.answer(vec![(7, Err(Refused::Unavailable))]),
             Deed::Ring => Waker::from(Arc::clone(slip)).wake(),
         }
     }
