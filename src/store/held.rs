@@ -7,18 +7,9 @@ use std::cell::RefCell;
 
 use rusqlite::{Connection, Statement};
 
-use crate::{
-    chat::Entry,
-    model::{AccountId, ConversationId, MessageId, Seq, Timestamp},
-};
+use crate::chat::Entry;
 
-use super::{
-    StoreError,
-    ends::Place,
-    query::Often,
-    row::{self, Columns},
-    sql::Count,
-};
+use super::{StoreError, ends::Place, query::Often, row, sql::Count};
 
 /// How many rows the larger and the smaller of the statements for many add.
 const MANY: usize = 16;
@@ -75,7 +66,8 @@ impl<'c> Held<'c> {
 
     /// Takes an entry in whose place follows that of the one before. Bounded: see [`Held::is_full`].
     pub(super) fn push(&self, entry: &Entry, place: Place) {
-        self.rows.borrow_mut().push(Row::of(entry, place));
+        let entry = entry.clone();
+        self.rows.borrow_mut().push(Row { place, entry });
     }
 
     /// Whether it is time to write.
@@ -131,29 +123,10 @@ fn add_all(connection: &Connection, statement: &Often<'_>, rows: &[Row]) -> Resu
 /// An entry as it will stand in the table.
 struct Row {
     place: Place,
-    conversation: ConversationId,
-    seq: Seq,
-    at: Timestamp,
-    author: AccountId,
-    message: Option<MessageId>,
-    kind: &'static str,
-    columns: Columns,
+    entry: Entry,
 }
 
 impl Row {
-    fn of(entry: &Entry, place: Place) -> Self {
-        Self {
-            place,
-            conversation: entry.conversation,
-            seq: entry.seq,
-            at: entry.at,
-            author: entry.author.id,
-            message: entry.message.clone(),
-            kind: entry.event.kind(),
-            columns: row::columns(&entry.event),
-        }
-    }
-
     /// Adds it under its id.
     fn add(&self, statement: &Often<'_>) -> Result<(), StoreError> {
         statement.execute_bound(|statement| {
@@ -163,28 +136,32 @@ impl Row {
     }
 
     fn bind(&self, statement: &mut Statement<'_>, first: usize) -> rusqlite::Result<()> {
-        let columns = &self.columns;
-        statement.raw_bind_parameter(first, self.conversation)?;
-        statement.raw_bind_parameter(first + 1, self.seq)?;
-        statement.raw_bind_parameter(first + 2, self.at)?;
-        statement.raw_bind_parameter(first + 3, self.author)?;
-        statement.raw_bind_parameter(first + 4, &self.message)?;
-        statement.raw_bind_parameter(first + 5, self.kind)?;
-        statement.raw_bind_parameter(first + 6, &columns.text)?;
+        let (Place { ordinal, own, .. }, entry) = (self.place, &self.entry);
+        let columns = row::columns(&entry.event);
+        statement.raw_bind_parameter(first, entry.conversation)?;
+        statement.raw_bind_parameter(first + 1, entry.seq)?;
+        statement.raw_bind_parameter(first + 2, entry.at)?;
+        statement.raw_bind_parameter(first + 3, entry.author.id)?;
+        statement.raw_bind_parameter(first + 4, &entry.message)?;
+        statement.raw_bind_parameter(first + 5, entry.event.kind())?;
+        statement.raw_bind_parameter(first + 6, columns.text.as_deref())?;
         statement.raw_bind_parameter(first + 7, columns.target)?;
         statement.raw_bind_parameter(first + 8, columns.reply_to)?;
         statement.raw_bind_parameter(first + 9, columns.detail.to_column())?;
-        statement.raw_bind_parameter(first + 10, Count(self.place.ordinal))?;
-        statement.raw_bind_parameter(first + 11, self.place.own.map(Count))
+        statement.raw_bind_parameter(first + 10, Count(ordinal))?;
+        statement.raw_bind_parameter(first + 11, own.map(Count))
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use crate::store::{
-        EVERYONE,
-        fixture::{Fixture, entry, named, posted, print},
-        verify,
+    use crate::{
+        model::{MessageId, Seq},
+        store::{
+            EVERYONE,
+            fixture::{Fixture, entry, named, posted, print},
+            verify,
+        },
     };
 
     use super::*;

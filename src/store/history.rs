@@ -1,6 +1,6 @@
 //! Reading a log by pages, each entry as it reads now.
 
-use std::collections::HashMap;
+use std::{borrow::Cow, collections::HashMap};
 
 use rusqlite::{Connection, Row};
 
@@ -108,7 +108,7 @@ impl<'c> Reading<'c> {
         let detail: Option<String> = row.get(8)?;
         let target: Option<Seq> = row.get(6)?;
         let columns = Columns {
-            text: row.get(5)?,
+            text: row.get::<_, Option<String>>(5)?.map(Cow::Owned),
             target,
             reply_to: row.get(7)?,
             detail: Detail::from_column(detail.as_deref())

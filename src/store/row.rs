@@ -1,6 +1,6 @@
 //! How an event is written to columns and read back: the one file that knows both.
 
-use std::time::Duration;
+use std::{borrow::Cow, time::Duration};
 
 use crate::{
     chat::{Event, Style},
@@ -14,17 +14,17 @@ use super::{StoreError, detail::Detail};
 
 /// An event as columns: what queries ask for, and the rest as one JSON object.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct Columns {
-    pub(super) text: Option<String>,
+pub(super) struct Columns<'a> {
+    pub(super) text: Option<Cow<'a, str>>,
     pub(super) target: Option<Seq>,
     pub(super) reply_to: Option<Seq>,
     pub(super) detail: Detail,
 }
 
-impl Columns {
-    fn text(text: &Text) -> Self {
+impl<'a> Columns<'a> {
+    fn text(text: &'a Text) -> Self {
         Self {
-            text: Some(text.as_str().to_owned()),
+            text: Some(text.as_str().into()),
             ..Self::default()
         }
     }
@@ -49,7 +49,7 @@ impl Columns {
 }
 
 /// Takes an event apart. Its kind is kept beside the columns.
-pub(super) fn columns(event: &Event) -> Columns {
+pub(super) fn columns(event: &Event) -> Columns<'_> {
     let detail = Detail::default();
     let bare = Columns::default();
     match event {
@@ -110,7 +110,7 @@ pub(super) fn columns(event: &Event) -> Columns {
 #[derive(Debug)]
 pub(super) struct Stored<'a> {
     pub(super) kind: &'a str,
-    pub(super) columns: Columns,
+    pub(super) columns: Columns<'a>,
 }
 
 impl Stored<'_> {
@@ -294,7 +294,7 @@ mod tests {
         #[test]
         fn no_row_makes_reading_panic(kind in "[a-z_]{0,12}", text in "\\PC{0,9}", word in "\\PC{0,9}") {
             let columns = Columns {
-                text: Some(text),
+                text: Some(text.into()),
                 detail: Detail::default().word(&word),
                 ..Columns::default()
             };
