@@ -41,8 +41,17 @@ pub(super) struct Batch {
     pub(super) written: Vec<Written>,
     /// Those whose state was looked at, whatever came of it.
     pub(super) touched: Vec<ConversationId>,
-    /// Each session's, in the order it has asked.
-    pub(super) answers: Vec<(Arc<Slip>, Vec<(u64, Outcome)>)>,
+    pub(super) answers: Vec<Answers>,
+}
+
+/// What came of what a session has asked.
+#[derive(Debug)]
+pub(super) struct Answers {
+    pub(super) slip: Arc<Slip>,
+    /// The conversation that has the last entry of it, if any has one.
+    pub(super) wrote: Option<ConversationId>,
+    /// In the order it has asked.
+    pub(super) outcomes: Vec<(u64, Outcome)>,
 }
 
 impl Batch {
@@ -65,14 +74,23 @@ impl Batch {
             log(&entry, &place, limits.log_texts);
             show(world, &mut marks, entry, &place, reading);
         }
+        // Who writes comes before who only reads: it writes on while the others are told, and all that is
+        // written then shares a commit.
+        for Answers { slip, wrote, .. } in &self.answers {
+            if let Some(id) = wrote
+                && let Some(up_to) = marks.get(id)
+            {
+                world.mark_early(slip, *id, *up_to);
+            }
+        }
         for (conversation, up_to) in marks {
             world.mark(conversation, up_to);
         }
         for id in self.touched {
             world.release(id);
         }
-        for (slip, answers) in self.answers {
-            slip.answer(answers);
+        for Answers { slip, outcomes, .. } in self.answers {
+            slip.answer(outcomes);
         }
     }
 

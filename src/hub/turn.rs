@@ -11,7 +11,7 @@ use crate::{
 use super::{
     Limits,
     ask::{Ask, Kept, Refused, Want},
-    batch::{Batch, Reading, Written},
+    batch::{Answers, Batch, Reading, Written},
     feed::SessionKey,
     place::Place,
     world::World,
@@ -65,16 +65,23 @@ impl Turn<'_, '_> {
             return Ok(());
         }
         let (actor, slip) = (session.actor.clone(), Arc::clone(&session.slip));
-        let mut answers = Vec::with_capacity(asks.len());
+        let before = self.batch.written.len();
+        let mut outcomes = Vec::with_capacity(asks.len());
         for (request, ask) in asks {
             let outcome = match self.outcome(&actor, ask) {
                 Ok(kept) => Ok(kept),
                 Err(Failed::Refused(refused)) => Err(refused),
                 Err(Failed::Store(error)) => return Err(error),
             };
-            answers.push((*request, outcome));
+            outcomes.push((*request, outcome));
         }
-        self.batch.answers.push((slip, answers));
+        let written = self.batch.written.get(before..).unwrap_or_default();
+        let wrote = written.last().map(|written| written.entry.conversation);
+        self.batch.answers.push(Answers {
+            slip,
+            wrote,
+            outcomes,
+        });
         Ok(())
     }
 

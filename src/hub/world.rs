@@ -24,6 +24,9 @@ use super::{
     tail::Tail,
 };
 
+/// So many readers take their time to be told. Of fewer, who is told first makes no difference.
+const CROWD_MIN: usize = 16;
+
 /// An attached session.
 #[derive(Debug)]
 pub(super) struct Attached {
@@ -216,6 +219,14 @@ impl World {
 
     pub(super) fn live_mut(&mut self, id: ConversationId) -> Option<&mut Live> {
         self.live.get_mut(&id)
+    }
+
+    /// Marks a conversation, if many read it, for one of them before [`World::mark`] does for all.
+    pub(super) fn mark_early(&self, reader: &Slip, id: ConversationId, up_to: Seq) {
+        let readers = self.live.get(&id).map_or(0, |live| live.readers.len());
+        if readers >= CROWD_MIN {
+            reader.mark(id, up_to);
+        }
     }
 
     /// Marks a conversation for all its readers: its tail has entries up to `up_to`.
