@@ -2,10 +2,9 @@
 //!
 //! All of it can be had again from the store; what a failed commit may have spoilt is forgotten.
 
-use std::{
-    collections::{HashMap, HashSet},
-    sync::Arc,
-};
+use std::sync::Arc;
+
+use foldhash::{HashMap, HashSet};
 
 use crate::{
     auth::Identity,

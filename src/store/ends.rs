@@ -4,11 +4,9 @@
 //! only the newest state counts. They are written once a transaction and not once a message: before
 //! anything else is asked or written, and with the commit.
 
-use std::{
-    cell::RefCell,
-    collections::{HashMap, hash_map::Entry as Slot},
-};
+use std::{cell::RefCell, collections::hash_map::Entry as Slot};
 
+use foldhash::HashMap;
 use rusqlite::Connection;
 
 use crate::{
