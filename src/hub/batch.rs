@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use crate::{
     auth::AUDIT,
     chat::{Entry, Event},
-    model::{AccountId, Address, ConversationId, Seq},
+    model::{AccountId, Address, ConversationId, Seq, Timestamp},
     store::Membership,
 };
 
@@ -15,7 +15,7 @@ use super::{
     feed::Value,
     place::{Place, Side},
     slip::Slip,
-    world::World,
+    world::{LOT_MIN, World},
 };
 
 /// What an entry means for who reads the conversation.
@@ -63,7 +63,8 @@ impl Batch {
     }
 
     /// Shows the committed entries to all who read them, then answers those who asked.
-    pub(super) fn deliver(self, world: &mut World, limits: &Limits) {
+    pub(super) fn deliver(self, world: &mut World, limits: &Limits, now: Timestamp) {
+        let a_lot = self.written.len() >= LOT_MIN;
         let mut marks: BTreeMap<ConversationId, Seq> = BTreeMap::new();
         for Written {
             entry,
@@ -84,7 +85,7 @@ impl Batch {
             }
         }
         for (conversation, up_to) in marks {
-            world.mark(conversation, up_to);
+            world.mark(conversation, up_to, a_lot, now);
         }
         for id in self.touched {
             world.release(id);

@@ -91,10 +91,22 @@ impl Core {
 
     /// The second half: applies what was committed, shows it and answers; then does the rest.
     pub(super) fn show(&mut self, Committed { outcome, rest, now }: Committed) {
-        self.take_place(outcome);
+        self.take_place(outcome, now);
         for job in rest {
             self.after_the_commit(job, now);
         }
+        self.world.wake_crowds(Some(now));
+    }
+
+    /// Whether somebody has yet to be woken for what is there: to be done within
+    /// [`CROWD_INTERVAL`](super::world::CROWD_INTERVAL), by the next turn or without one.
+    pub(super) fn is_quiet(&self) -> bool {
+        self.world.is_quiet()
+    }
+
+    /// Wakes whoever has yet to be woken.
+    pub(super) fn wake_crowds(&mut self) {
+        self.world.wake_crowds(None);
     }
 
     /// What is to be shown of it: nothing when it was not committed.
@@ -124,8 +136,8 @@ impl Core {
         Outcome::default()
     }
 
-    fn take_place(&mut self, outcome: Outcome) {
-        outcome.batch.deliver(&mut self.world, &self.limits);
+    fn take_place(&mut self, outcome: Outcome, now: Timestamp) {
+        outcome.batch.deliver(&mut self.world, &self.limits, now);
         for effect in outcome.effects.list {
             self.take_effect(effect);
         }

@@ -25,7 +25,14 @@ mod tail;
 mod turn;
 mod world;
 
-use std::{collections::VecDeque, io, thread, time::Duration};
+use std::{
+    collections::VecDeque,
+    io,
+    sync::Arc,
+    task::{Context, Poll, Wake, Waker},
+    thread::{self, Thread},
+    time::{Duration, Instant},
+};
 
 use tokio::sync::{mpsc, oneshot};
 
@@ -43,7 +50,7 @@ pub use operation::{Done, LastOwner, NotDone, Operation, Progress};
 pub use presence::PRESENCE_READERS_MAX;
 pub use tail::Encode;
 
-use self::{core::Core, job::Job};
+use self::{core::Core, job::Job, world::CROWD_INTERVAL};
 
 /// The most jobs that wait for the hub. When it is full whoever has one more waits, and so stops
 /// reading from its peer.
@@ -232,7 +239,7 @@ impl HubThread {
 fn run(mut core: Core, mut queue: mpsc::Receiver<Message>) {
     let mut waiting = VecDeque::with_capacity(BATCH_MAX);
     let mut done = 0;
-    while wait(&mut queue, &mut waiting, done) {
+    while wait(&mut core, &mut queue, &mut waiting, done) {
         let Taken { jobs, last } = take(&mut core, &mut waiting);
         done = jobs.iter().map(Job::size).sum();
         core.step(jobs, Timestamp::now());
@@ -244,19 +251,64 @@ fn run(mut core: Core, mut queue: mpsc::Receiver<Message>) {
 
 /// Waits until there is something to do, after a turn that did so much. False when nothing will come
 /// any more.
-fn wait(queue: &mut mpsc::Receiver<Message>, waiting: &mut VecDeque<Message>, done: usize) -> bool {
+fn wait(
+    core: &mut Core,
+    queue: &mut mpsc::Receiver<Message>,
+    waiting: &mut VecDeque<Message>,
+    done: usize,
+) -> bool {
     if waiting.is_empty() {
-        let Some(message) = queue.blocking_recv() else {
+        let Some(message) = next(core, queue) else {
             return false;
         };
         waiting.push_back(message);
         if done >= BUSY_MIN {
             // More comes that then shares one commit, and readers write the last turn in one go.
-            thread::park_timeout(gather_time(done));
+            let deadline = Instant::now() + gather_time(done);
+            while let left = deadline.saturating_duration_since(Instant::now())
+                && !left.is_zero()
+            {
+                thread::park_timeout(left);
+            }
         }
     }
     take_up(queue, waiting);
     true
+}
+
+/// The next message, however long it takes. Meanwhile wakes who has yet to be woken. Nothing when none
+/// will come any more.
+fn next(core: &mut Core, queue: &mut mpsc::Receiver<Message>) -> Option<Message> {
+    if core.is_quiet() {
+        if let Poll::Ready(message) = recv_within(queue, CROWD_INTERVAL) {
+            return message;
+        }
+        core.wake_crowds();
+    }
+    queue.blocking_recv()
+}
+
+/// As [`mpsc::Receiver::blocking_recv`], but does not wait longer than that.
+fn recv_within(queue: &mut mpsc::Receiver<Message>, limit: Duration) -> Poll<Option<Message>> {
+    let thread = Waker::from(Arc::new(Unpark(thread::current())));
+    let deadline = Instant::now() + limit;
+    loop {
+        let received = queue.poll_recv(&mut Context::from_waker(&thread));
+        let left = deadline.saturating_duration_since(Instant::now());
+        if received.is_ready() || left.is_zero() {
+            return received;
+        }
+        thread::park_timeout(left);
+    }
+}
+
+/// Wakes a thread.
+struct Unpark(Thread);
+
+impl Wake for Unpark {
+    fn wake(self: Arc<Self>) {
+        self.0.unpark();
+    }
 }
 
 /// Takes up what has come, as much as one transaction could be about.

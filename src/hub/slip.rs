@@ -72,6 +72,13 @@ struct Rest {
 }
 
 impl State {
+    fn mark(&mut self, conversation: ConversationId, up_to: Seq) {
+        match self.marks.iter_mut().find(|(id, _)| *id == conversation) {
+            Some((_, mark)) => *mark = up_to,
+            None => self.marks.push((conversation, up_to)),
+        }
+    }
+
     fn rest(&mut self) -> &mut Rest {
         self.rest.get_or_insert_default()
     }
@@ -125,12 +132,20 @@ impl Slip {
 
     /// There are entries up to `up_to`.
     pub(super) fn mark(&self, conversation: ConversationId, up_to: Seq) {
-        self.leave(
-            |state| match state.marks.iter_mut().find(|(id, _)| *id == conversation) {
-                Some((_, mark)) => *mark = up_to,
-                None => state.marks.push((conversation, up_to)),
-            },
-        );
+        self.leave(|state| state.mark(conversation, up_to));
+    }
+
+    /// As [`Slip::mark`], but wakes nobody: to be followed by [`Slip::wake_reader`]. Whoever looks before
+    /// that sees it.
+    pub(super) fn mark_quietly(&self, conversation: ConversationId, up_to: Seq) {
+        let mut state = self.state();
+        state.mark(conversation, up_to);
+        state.changed = true;
+    }
+
+    /// Wakes the session for what it was not woken for.
+    pub(super) fn wake_reader(&self) {
+        self.rouse(|_| {});
     }
 
     pub(super) fn open(&self, opened: Opened, side: Side, tail: Arc<Tail>, next: Seq) {

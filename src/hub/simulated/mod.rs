@@ -12,7 +12,10 @@ use std::{
 };
 
 use fastrand::Rng;
-use tokio::{sync::mpsc, time::sleep};
+use tokio::{
+    sync::mpsc,
+    time::{sleep, timeout},
+};
 
 use crate::{
     auth::Identity,
@@ -20,7 +23,10 @@ use crate::{
     store::{Reader, Store, StoreError},
 };
 
-use super::{Core, Hub, Limits, Message, QUEUE_MAX, Taken, job::Job, place::Place, take, take_up};
+use super::{
+    CROWD_INTERVAL, Core, Hub, Limits, Message, QUEUE_MAX, Taken, job::Job, place::Place, take,
+    take_up,
+};
 
 pub(crate) use process::Process;
 
@@ -87,7 +93,7 @@ impl Machine {
         let mut waiting = VecDeque::new();
         loop {
             if waiting.is_empty() {
-                let Some(message) = self.queue.recv().await else {
+                let Some(message) = self.next().await else {
                     return;
                 };
                 waiting.push_back(message);
@@ -101,6 +107,16 @@ impl Machine {
                 return;
             }
         }
+    }
+
+    async fn next(&mut self) -> Option<Message> {
+        if self.core.is_quiet() {
+            if let Ok(message) = timeout(CROWD_INTERVAL, self.queue.recv()).await {
+                return message;
+            }
+            self.core.wake_crowds();
+        }
+        self.queue.recv().await
     }
 
     async fn linger(&mut self) {
