@@ -2,6 +2,7 @@
 
 mod attaching;
 mod batches;
+mod crowds;
 mod reading;
 mod simulation;
 pub(super) mod waking;

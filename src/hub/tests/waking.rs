@@ -120,15 +120,18 @@ impl Session {
 
 /// What is done, in this order or one turned round, so that each is the last for once: a later
 /// wake-up would make up for one that was lost.
-const DONE: [[Deed; DEEDS]; 2] = [
+const DONE: [[Deed; DEEDS]; 3] = [
     [Deed::Mark, Deed::Mark, Deed::Answer],
     [Deed::Mark, Deed::Ring, Deed::Answer],
+    [Deed::Mark, Deed::MarkQuietly, Deed::Answer],
 ];
 
 #[derive(Clone, Copy)]
 enum Deed {
     /// Another entry.
     Mark,
+    /// Another entry, for which the session is woken later.
+    MarkQuietly,
     Answer,
     /// By a timer, say.
     Ring,
@@ -138,6 +141,10 @@ fn hub(slip: &Arc<Slip>, deeds: &[Deed]) {
     for (deed, seq) in deeds.iter().zip(1..) {
         match deed {
             Deed::Mark => slip.mark(ConversationId::new(1), Seq::new(seq)),
+            Deed::MarkQuietly => {
+                slip.mark_quietly(ConversationId::new(1), Seq::new(seq));
+                slip.wake_reader();
+            }
             Deed::Answer => slip.answer(vec![(7, Err(Refused::Unavailable))]),
             Deed::Ring => Waker::from(Arc::clone(slip)).wake(),
         }
@@ -147,7 +154,7 @@ fn hub(slip: &Arc<Slip>, deeds: &[Deed]) {
 /// How far the conversation must have been marked in the end.
 fn head(deeds: &[Deed]) -> Option<u64> {
     let marks = deeds.iter().zip(1..);
-    let marks = marks.filter(|(deed, _)| matches!(deed, Deed::Mark));
+    let marks = marks.filter(|(deed, _)| matches!(deed, Deed::Mark | Deed::MarkQuietly));
     marks.map(|(_, seq)| seq).last()
 }
 

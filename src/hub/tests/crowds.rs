@@ -1,0 +1,209 @@
+//! Many readers of one conversation: in which order they are woken, and when not.
+
+use std::{
+    future::poll_fn,
+    sync::{Arc, Mutex},
+    task::Wake,
+    time::Duration,
+};
+
+use tokio::time::timeout;
+
+use super::*;
+use crate::hub::{
+    Hub, Woken,
+    world::{CROWD_INTERVAL, CROWD_MIN, LOT_MIN},
+};
+
+/// Everybody, waiting for something to be said.
+struct Crowd {
+    world: World,
+    sessions: Vec<Session>,
+    woken: Arc<Mutex<Vec<usize>>>,
+}
+
+/// Notes down who was woken.
+struct Sleeper(usize, Arc<Mutex<Vec<usize>>>);
+
+impl Wake for Sleeper {
+    fn wake(self: Arc<Self>) {
+        self.1.lock().unwrap().push(self.0);
+    }
+}
+
+impl Crowd {
+    async fn new() -> Self {
+        let mut world = World::new();
+        let mut sessions = Vec::new();
+        for number in 0..CROWD_MIN {
+            sessions.push(world.enter(&format!("user{number}")).await);
+        }
+        let woken = Arc::default();
+        let mut crowd = Self {
+            world,
+            sessions,
+            woken,
+        };
+        crowd.sleep().await;
+        crowd
+    }
+
+    /// All look at what there is and wait.
+    async fn sleep(&mut self) {
+        for (number, session) in self.sessions.iter_mut().enumerate() {
+            session.look().await;
+            let sleeper = Waker::from(Arc::new(Sleeper(number, Arc::clone(&self.woken))));
+            let woken = session
+                .feed
+                .poll_woken(&Context::from_waker(&sleeper))
+                .is_ready();
+            assert!(!woken, "{number}");
+        }
+        self.woken();
+    }
+
+    /// Whom the hub has woken since this was last asked, in order.
+    fn woken(&self) -> Vec<usize> {
+        std::mem::take(&mut self.woken.lock().unwrap())
+    }
+
+    /// A turn in which one of them says so much.
+    fn say(&mut self, by: usize, count: usize, now: Timestamp) {
+        let jobs = (0..count).map(|_| self.sessions[by].job("*", post("hi")));
+        let jobs = jobs.collect();
+        self.world.core.step(jobs, now);
+    }
+}
+
+/// So long after everybody was woken for the first time.
+fn later(wait: Duration) -> Timestamp {
+    at(1).after(wait)
+}
+
+const SOON: Duration = Duration::from_millis(2);
+
+#[tokio::test]
+async fn who_writes_is_woken_before_who_only_reads() {
+    let mut crowd = Crowd::new().await;
+    crowd.say(9, 1, at(1));
+    let mut woken = crowd.woken();
+    assert_eq!(woken[0], 9);
+    woken.sort_unstable();
+    assert!(woken.into_iter().eq(0..CROWD_MIN), "each once");
+}
+
+#[tokio::test]
+async fn a_crowd_is_woken_once_for_what_several_turns_have_brought() {
+    let mut crowd = Crowd::new().await;
+    crowd.say(0, LOT_MIN, at(1));
+    assert_eq!(crowd.woken().len(), CROWD_MIN);
+    crowd.sleep().await;
+    crowd.say(3, LOT_MIN, later(SOON));
+    assert_eq!(crowd.woken(), [3], "who writes goes on");
+    crowd.say(3, LOT_MIN, later(CROWD_INTERVAL));
+    assert_eq!(crowd.woken().len(), CROWD_MIN - 1);
+    let look = crowd.sessions[7].look().await;
+    assert_eq!(look.entries.len(), 2 * LOT_MIN);
+}
+
+#[tokio::test]
+async fn who_looks_for_another_reason_sees_what_the_crowd_was_not_woken_for() {
+    let mut crowd = Crowd::new().await;
+    crowd.say(0, LOT_MIN, at(1));
+    crowd.sleep().await;
+    crowd.say(0, LOT_MIN, later(SOON));
+    assert!(crowd.sessions[7].is_woken(), "it does not fall asleep");
+    assert_eq!(crowd.sessions[7].look().await.entries.len(), LOT_MIN);
+}
+
+#[tokio::test]
+async fn a_crowd_is_woken_also_when_no_more_is_said() {
+    let mut crowd = Crowd::new().await;
+    for by_a_turn in [true, false] {
+        crowd.say(0, LOT_MIN, at(1));
+        crowd.sleep().await;
+        crowd.say(0, LOT_MIN, later(SOON));
+        crowd.woken();
+        assert!(crowd.world.core.is_quiet());
+        if by_a_turn {
+            crowd.world.core.step(Vec::new(), later(CROWD_INTERVAL));
+        } else {
+            crowd.world.core.wake_crowds();
+        }
+        assert_eq!(crowd.woken().len(), CROWD_MIN - 1, "{by_a_turn}");
+        assert!(!crowd.world.core.is_quiet());
+        crowd.sleep().await;
+    }
+}
+
+#[tokio::test]
+async fn few_entries_wake_a_crowd_at_once() {
+    let mut crowd = Crowd::new().await;
+    crowd.say(0, LOT_MIN, at(1));
+    crowd.sleep().await;
+    crowd.say(0, LOT_MIN - 1, later(SOON));
+    assert_eq!(crowd.woken().len(), CROWD_MIN);
+}
+
+#[tokio::test]
+async fn a_clock_that_goes_back_keeps_nobody_asleep() {
+    let mut crowd = Crowd::new().await;
+    crowd.say(0, LOT_MIN, at(9));
+    crowd.sleep().await;
+    crowd.say(0, LOT_MIN, at(1));
+    assert_eq!(crowd.woken().len(), CROWD_MIN);
+}
+
+#[tokio::test]
+async fn all_of_a_crowd_hear_the_last_of_it_although_nothing_follows() {
+    let mut world = World::new();
+    let mut identities = Vec::new();
+    for number in 0..CROWD_MIN {
+        identities.push(world.account(&format!("user{number}")).await);
+    }
+    let World { core, folder, .. } = world;
+    drop(core);
+    let store = Store::open(&folder.path().join("data"), Durability::None).unwrap();
+    let (hub, thread) = Hub::start(store, LIMITS).unwrap();
+    let mut feeds = Vec::new();
+    for identity in identities {
+        feeds.push(hub.attach(identity, Vec::new()).await.unwrap());
+    }
+    for (burst, seq) in (0..).zip([LOT_MIN, 2 * LOT_MIN, 3 * LOT_MIN]) {
+        let asks = (0..LOT_MIN).map(|_| Ask {
+            to: address("*"),
+            message: None,
+            fingerprint: Fingerprint::new([0; 16]),
+            want: post("hi"),
+        });
+        hub.ask(feeds[0].key(), (0..).zip(asks).collect()).await;
+        // The rest come to it when the last of it was said.
+        let listeners = if burst < 2 { 1 } else { CROWD_MIN };
+        for feed in feeds.iter_mut().take(listeners) {
+            let told = timeout(Duration::from_secs(30), hear(feed, seq));
+            told.await.expect("it was not woken");
+        }
+    }
+    hub.stop().await;
+    thread.join().unwrap();
+}
+
+/// Reads, whenever there is something, until it has been told so many entries in all.
+async fn hear(feed: &mut Feed, seq: usize) {
+    let last = format!("* {seq} hi\n").into_bytes();
+    let mut told = Vec::new();
+    while !told.ends_with(&last) {
+        if poll_fn(|cx| feed.poll_woken(cx)).await == Woken::Bell {
+            continue;
+        }
+        feed.take();
+        loop {
+            match feed.copy(encode, &mut told, usize::MAX) {
+                Step::Done => break,
+                Step::Run(run) => told.extend_from_slice(&run),
+                Step::Opened(_) => {}
+                other => panic!("{other:?}"),
+            }
+        }
+    }
+}
