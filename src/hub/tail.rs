@@ -28,7 +28,10 @@ const TAIL_TIME: i64 = 10_000;
 
 /// Of so many entries or more, readers who want the very same share one copy. Fewer are copied for each
 /// of them as fast as that is arranged.
-const RUN_ENTRIES_MIN: u64 = 8;
+const RUN_ENTRIES_MIN: usize = 8;
+/// About how long an encoded entry is, in bytes: with room for all of a run at once, it need not be moved
+/// as it grows.
+const ENTRY_USUAL: usize = 256;
 
 /// Turns an entry into what one wire format sends for it, as read at that address.
 pub type Encode = fn(&Entry, &Address) -> Box<[u8]>;
@@ -141,7 +144,9 @@ impl Tail {
     /// has just wanted: in a busy room that is nearly everybody. Nothing when they are few, or not in
     /// memory any more.
     pub(super) fn run(&self, wanted: Wanted, encode: Encode) -> Option<(Seq, Bytes)> {
-        if wanted.up_to.next().get().saturating_sub(wanted.next.get()) < RUN_ENTRIES_MIN {
+        let count = wanted.up_to.next().get().saturating_sub(wanted.next.get());
+        let count = usize::try_from(count).unwrap_or(usize::MAX);
+        if count < RUN_ENTRIES_MIN {
             return None;
         }
         // Held until the run is there for others: none of before a `clear` is left behind by it.
@@ -151,7 +156,8 @@ impl Tail {
         {
             return Some((run.last, run.bytes.clone()));
         }
-        let mut bytes = Vec::new();
+        let room = count.saturating_mul(ENTRY_USUAL).min(wanted.full);
+        let mut bytes = Vec::with_capacity(room);
         let Copied::UpTo(last) = ring.copy(wanted, encode, &mut bytes) else {
             return None;
         };
