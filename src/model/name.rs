@@ -1,6 +1,8 @@
 //! Names people type: of users, of rooms, and the addresses made of them.
 
-use std::{fmt, hash, sync::Arc};
+use std::{fmt, hash};
+
+use compact_str::CompactString;
 
 /// The longest user name, in characters: fits a column of any terminal.
 pub const USER_NAME_MAX: usize = 32;
@@ -57,8 +59,9 @@ pub enum NameError {
 /// A user name: shown as registered, the same name whatever its case.
 ///
 /// Plain ASCII on purpose: no two different names look alike.
+// Not on the heap where it is short, as nearly every name is: each request has one.
 #[derive(Clone)]
-pub struct UserName(Arc<str>);
+pub struct UserName(CompactString);
 
 impl UserName {
     /// Checks a name that somebody refers to.
@@ -103,13 +106,13 @@ impl UserName {
     /// What makes it unique: the name in lower case.
     #[must_use]
     pub fn key(&self) -> String {
-        self.0.to_ascii_lowercase()
+        self.0.as_str().to_ascii_lowercase()
     }
 }
 
 /// A room name without its `#`: shown as created, the same name whatever its case.
 #[derive(Clone)]
-pub struct RoomName(Arc<str>);
+pub struct RoomName(CompactString);
 
 impl RoomName {
     /// # Errors
@@ -137,7 +140,7 @@ impl RoomName {
     /// What makes it unique: the name in lower case.
     #[must_use]
     pub fn key(&self) -> String {
-        self.0.to_ascii_lowercase()
+        self.0.as_str().to_ascii_lowercase()
     }
 }
 
