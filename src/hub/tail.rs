@@ -29,6 +29,9 @@ const TAIL_TIME: i64 = 10_000;
 /// Of so many entries or more, readers who want the very same share one copy. Fewer are copied for each
 /// of them as fast as that is arranged.
 const RUN_ENTRIES_MIN: usize = 8;
+/// So many runs are kept: one who has much to read takes several, one after another, and the next reader
+/// the same.
+const RUNS_MAX: usize = 4;
 /// About how long an encoded entry is, in bytes: with room for all of a run at once, it need not be moved
 /// as it grows.
 const ENTRY_USUAL: usize = 256;
@@ -78,8 +81,8 @@ pub(super) enum Copied {
 #[derive(Debug, Default)]
 pub(super) struct Tail {
     ring: RwLock<Ring>,
-    /// What was read last by whoever keeps up, until more is. Locked after the ring, for a moment.
-    run: Mutex<Option<Run>>,
+    /// What was read last by whoever keeps up, the newest last. Locked after the ring, for a moment.
+    runs: Mutex<VecDeque<Run>>,
 }
 
 /// Encoded entries, one after another, for all who want the same of them.
@@ -116,7 +119,7 @@ impl Tail {
     pub(super) fn clear(&self) {
         let mut ring = self.ring.write().unwrap_or_else(PoisonError::into_inner);
         *ring = Ring::default();
-        *self.last_run() = None;
+        self.runs().clear();
     }
 
     /// Drops what has stood here long enough. Says whether anything is left.
@@ -128,7 +131,7 @@ impl Tail {
         }
         if ring.records.is_empty() {
             *ring = Ring::default();
-            *self.last_run() = None;
+            *self.runs() = VecDeque::new();
         }
         // Room for a crowd is given back although a few go on talking.
         let left = ring.records.len();
@@ -136,8 +139,8 @@ impl Tail {
         left > 0
     }
 
-    fn last_run(&self) -> MutexGuard<'_, Option<Run>> {
-        self.run.lock().unwrap_or_else(PoisonError::into_inner)
+    fn runs(&self) -> MutexGuard<'_, VecDeque<Run>> {
+        self.runs.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// As [`Tail::copy`], but of many entries, and without a copy for a reader that wants what another
@@ -151,9 +154,7 @@ impl Tail {
         }
         // Held until the run is there for others: none of before a `clear` is left behind by it.
         let ring = self.ring.read().unwrap_or_else(PoisonError::into_inner);
-        if let Some(run) = &*self.last_run()
-            && run.wanted == wanted
-        {
+        if let Some(run) = self.runs().iter().rfind(|run| run.wanted == wanted) {
             return Some((run.last, run.bytes.clone()));
         }
         let room = count.saturating_mul(ENTRY_USUAL).min(wanted.full);
@@ -162,7 +163,11 @@ impl Tail {
             return None;
         };
         let bytes = Bytes::from(bytes);
-        *self.last_run() = Some(Run {
+        let mut runs = self.runs();
+        if runs.len() >= RUNS_MAX {
+            runs.pop_front();
+        }
+        runs.push_back(Run {
             wanted,
             last,
             bytes: bytes.clone(),

@@ -48,6 +48,20 @@ async fn who_keeps_up_with_much_reads_the_very_same_bytes_as_the_others() {
 }
 
 #[tokio::test]
+async fn who_has_much_to_read_shares_each_piece_of_it_with_the_others() {
+    let mut world = World::new();
+    let (mut alice, mut bob) = (world.enter("alice").await, world.enter("bob").await);
+    alice.look().await;
+    bob.look().await;
+    world.step((0..300).map(|_| alice.job("*", post("hi"))).collect());
+    let (hers, his) = ([alice.run(), alice.run()], [bob.run(), bob.run()]);
+    assert_ne!(hers[0], hers[1]);
+    for (hers, his) in hers.iter().zip(&his) {
+        assert_eq!(hers.as_ptr(), his.as_ptr());
+    }
+}
+
+#[tokio::test]
 async fn a_few_entries_are_copied_for_each_reader() {
     let mut world = World::new();
     let (mut alice, mut bob) = (world.enter("alice").await, world.enter("bob").await);
