@@ -1,17 +1,20 @@
 //! Many readers of one conversation: in which order they are woken, and when not.
 
 use std::{
-    future::poll_fn,
-    sync::{Arc, Mutex},
+    sync::{
+        Arc,
+        mpsc::{Receiver, Sender, channel},
+    },
     task::Wake,
+    thread,
     time::Duration,
 };
 
-use tokio::time::timeout;
+use tokio::sync::mpsc;
 
 use super::*;
 use crate::hub::{
-    Hub, Woken,
+    next,
     world::{CROWD_INTERVAL, CROWD_MIN, LOT_MIN},
 };
 
@@ -19,15 +22,16 @@ use crate::hub::{
 struct Crowd {
     world: World,
     sessions: Vec<Session>,
-    woken: Arc<Mutex<Vec<usize>>>,
+    wakes: Sender<usize>,
+    woken: Receiver<usize>,
 }
 
-/// Notes down who was woken.
-struct Sleeper(usize, Arc<Mutex<Vec<usize>>>);
+/// Says who was woken.
+struct Sleeper(usize, Sender<usize>);
 
 impl Wake for Sleeper {
     fn wake(self: Arc<Self>) {
-        self.1.lock().unwrap().push(self.0);
+        self.1.send(self.0).unwrap();
     }
 }
 
@@ -38,10 +42,11 @@ impl Crowd {
         for number in 0..CROWD_MIN {
             sessions.push(world.enter(&format!("user{number}")).await);
         }
-        let woken = Arc::default();
+        let (wakes, woken) = channel();
         let mut crowd = Self {
             world,
             sessions,
+            wakes,
             woken,
         };
         crowd.sleep().await;
@@ -52,7 +57,7 @@ impl Crowd {
     async fn sleep(&mut self) {
         for (number, session) in self.sessions.iter_mut().enumerate() {
             session.look().await;
-            let sleeper = Waker::from(Arc::new(Sleeper(number, Arc::clone(&self.woken))));
+            let sleeper = Waker::from(Arc::new(Sleeper(number, self.wakes.clone())));
             let woken = session
                 .feed
                 .poll_woken(&Context::from_waker(&sleeper))
@@ -64,7 +69,7 @@ impl Crowd {
 
     /// Whom the hub has woken since this was last asked, in order.
     fn woken(&self) -> Vec<usize> {
-        std::mem::take(&mut self.woken.lock().unwrap())
+        self.woken.try_iter().collect()
     }
 
     /// A turn in which one of them says so much.
@@ -155,55 +160,18 @@ async fn a_clock_that_goes_back_keeps_nobody_asleep() {
 }
 
 #[tokio::test]
-async fn all_of_a_crowd_hear_the_last_of_it_although_nothing_follows() {
-    let mut world = World::new();
-    let mut identities = Vec::new();
-    for number in 0..CROWD_MIN {
-        identities.push(world.account(&format!("user{number}")).await);
+async fn a_crowd_is_woken_while_the_hub_waits_for_something_to_do() {
+    let mut crowd = Crowd::new().await;
+    crowd.say(0, LOT_MIN, at(1));
+    crowd.sleep().await;
+    crowd.say(0, LOT_MIN, later(SOON));
+    assert_eq!(crowd.woken(), [0]);
+    let Crowd { world, woken, .. } = crowd;
+    let (mut core, (jobs, mut queue)) = (world.core, mpsc::channel(1));
+    let hub = thread::spawn(move || next(&mut core, &mut queue).is_none());
+    for _ in 1..CROWD_MIN {
+        woken.recv_timeout(Duration::from_secs(30)).unwrap();
     }
-    let World { core, folder, .. } = world;
-    drop(core);
-    let store = Store::open(&folder.path().join("data"), Durability::None).unwrap();
-    let (hub, thread) = Hub::start(store, LIMITS).unwrap();
-    let mut feeds = Vec::new();
-    for identity in identities {
-        feeds.push(hub.attach(identity, Vec::new()).await.unwrap());
-    }
-    for (burst, seq) in (0..).zip([LOT_MIN, 2 * LOT_MIN, 3 * LOT_MIN]) {
-        let asks = (0..LOT_MIN).map(|_| Ask {
-            to: address("*"),
-            message: None,
-            fingerprint: Fingerprint::new([0; 16]),
-            want: post("hi"),
-        });
-        hub.ask(feeds[0].key(), (0..).zip(asks).collect()).await;
-        // The rest come to it when the last of it was said.
-        let listeners = if burst < 2 { 1 } else { CROWD_MIN };
-        for feed in feeds.iter_mut().take(listeners) {
-            let told = timeout(Duration::from_secs(30), hear(feed, seq));
-            told.await.expect("it was not woken");
-        }
-    }
-    hub.stop().await;
-    thread.join().unwrap();
-}
-
-/// Reads, whenever there is something, until it has been told so many entries in all.
-async fn hear(feed: &mut Feed, seq: usize) {
-    let last = format!("* {seq} hi\n").into_bytes();
-    let mut told = Vec::new();
-    while !told.ends_with(&last) {
-        if poll_fn(|cx| feed.poll_woken(cx)).await == Woken::Bell {
-            continue;
-        }
-        feed.take();
-        loop {
-            match feed.copy(encode, &mut told, usize::MAX) {
-                Step::Done => break,
-                Step::Run(run) => told.extend_from_slice(&run),
-                Step::Opened(_) => {}
-                other => panic!("{other:?}"),
-            }
-        }
-    }
+    drop(jobs);
+    assert!(hub.join().unwrap(), "nothing has come");
 }
