@@ -64,9 +64,9 @@ const BUSY_MIN: usize = 8;
 /// For how long at least: a fraction of what a message takes through a busy server. Longer costs more
 /// messages a second than it saves commits.
 const GATHER_TIME: Duration = Duration::from_millis(1);
-/// For how long after a turn with very much to do, for each thing it did: about a third of what the
-/// server takes for each, so that more are at work meanwhile than wait.
-const GATHER_TIME_EACH: Duration = Duration::from_micros(10);
+/// For how long after a turn with very much to do, for each thing it did: about half of what the
+/// server takes for each, so that as many are at work meanwhile as wait.
+const GATHER_TIME_EACH: Duration = Duration::from_micros(15);
 /// And at most, however much it was.
 const GATHER_TIME_MAX: Duration = Duration::from_millis(4);
 

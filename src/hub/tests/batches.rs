@@ -285,8 +285,8 @@ async fn a_turn_takes_only_so_much_and_the_rest_follows_in_order() {
 fn after_more_was_done_more_may_gather_but_nobody_waits_for_long() {
     for (done, micros) in [
         (8, 1000),
-        (100, 1000),
-        (256, 2560),
+        (60, 1000),
+        (200, 3000),
         (512, 4000),
         (usize::MAX, 4000),
     ] {
