@@ -36,24 +36,27 @@ const RUNS_MAX: usize = 4;
 /// as it grows.
 const ENTRY_USUAL: usize = 256;
 
-/// Turns an entry into what one wire format sends for it, as read at that address.
-pub type Encode = fn(&Entry, &Address) -> Box<[u8]>;
+/// Appends what one wire format sends for an entry, as read at that address.
+pub type Encode = fn(&Entry, &Address, &mut Vec<u8>);
 
 /// One entry and its encoded form, made by whoever needs it first and shared by all.
 #[derive(Debug)]
 struct Record {
     entry: Entry,
     place: Place,
-    encoded: [OnceLock<Box<[u8]>>; 2],
+    encoded: [OnceLock<Bytes>; 2],
 }
 
 impl Record {
-    fn encoded(&self, side: Side, encode: Encode) -> &[u8] {
-        let slot = match side {
+    const fn encoded(&self, side: Side) -> &OnceLock<Bytes> {
+        match side {
             Side::First => &self.encoded[0],
             Side::Second => &self.encoded[1],
-        };
-        slot.get_or_init(|| encode(&self.entry, &self.place.seen_from(side)))
+        }
+    }
+
+    fn encode(&self, side: Side, encode: Encode, out: &mut Vec<u8>) {
+        encode(&self.entry, &self.place.seen_from(side), out);
     }
 
     /// About what the record costs in memory, the same whether it is encoded yet or not.
@@ -158,11 +161,7 @@ impl Tail {
             return Some((run.last, run.bytes.clone()));
         }
         let room = count.saturating_mul(ENTRY_USUAL).min(wanted.full);
-        let mut bytes = Vec::with_capacity(room);
-        let Copied::UpTo(last) = ring.copy(wanted, encode, &mut bytes) else {
-            return None;
-        };
-        let bytes = Bytes::from(bytes);
+        let (last, bytes) = ring.run(wanted, encode, room)?;
         let mut runs = self.runs();
         if runs.len() >= RUNS_MAX {
             runs.pop_front();
@@ -190,25 +189,57 @@ impl Ring {
         }
     }
 
+    /// The records from the first that is wanted on, if that is in memory.
+    fn wanted(&self, wanted: Wanted) -> Option<impl Iterator<Item = &Record>> {
+        let first = self.records.front()?.entry.seq;
+        let skipped = wanted.next.get().checked_sub(first.get())?;
+        let skipped = usize::try_from(skipped).unwrap_or(usize::MAX);
+        let records = self.records.range(skipped.min(self.records.len())..);
+        Some(records.take_while(move |record| record.entry.seq <= wanted.up_to))
+    }
+
     fn copy(&self, wanted: Wanted, encode: Encode, out: &mut Vec<u8>) -> Copied {
-        let Some(first) = self.records.front().map(|record| record.entry.seq) else {
-            return Copied::Behind;
-        };
-        let Some(skipped) = wanted.next.get().checked_sub(first.get()) else {
-            return Copied::Behind;
-        };
-        let skipped = usize::try_from(skipped)
-            .unwrap_or(usize::MAX)
-            .min(self.records.len());
         let mut copied = Copied::Behind;
-        for record in self.records.range(skipped..) {
-            if record.entry.seq > wanted.up_to || out.len() >= wanted.full {
+        for record in self.wanted(wanted).into_iter().flatten() {
+            if out.len() >= wanted.full {
                 break;
             }
-            out.extend_from_slice(record.encoded(wanted.side, encode));
+            let encoded = record.encoded(wanted.side).get_or_init(|| {
+                let mut line = Vec::with_capacity(ENTRY_USUAL);
+                record.encode(wanted.side, encode, &mut line);
+                line.into()
+            });
+            out.extend_from_slice(encoded);
             copied = Copied::UpTo(record.entry.seq);
         }
         copied
+    }
+
+    /// As [`Ring::copy`], into a run of its own with so much room to begin with: what it encodes
+    /// stands there, and nowhere else.
+    fn run(&self, wanted: Wanted, encode: Encode, room: usize) -> Option<(Seq, Bytes)> {
+        let mut bytes = Vec::with_capacity(room);
+        let (mut last, mut made) = (None, Vec::with_capacity(room / ENTRY_USUAL));
+        for record in self.wanted(wanted)? {
+            if bytes.len() >= wanted.full {
+                break;
+            }
+            let encoded = record.encoded(wanted.side);
+            if let Some(encoded) = encoded.get() {
+                bytes.extend_from_slice(encoded);
+            } else {
+                let start = bytes.len();
+                record.encode(wanted.side, encode, &mut bytes);
+                made.push((encoded, start..bytes.len()));
+            }
+            last = Some(record.entry.seq);
+        }
+        let bytes = Bytes::from(bytes);
+        for (encoded, range) in made {
+            // Somebody else may have been as quick.
+            encoded.get_or_init(|| bytes.slice(range));
+        }
+        Some((last?, bytes))
     }
 }
 

@@ -301,14 +301,12 @@ fn job_of(
     }))
 }
 
-fn encode(entry: &Entry, address: &Address) -> Box<[u8]> {
+fn encode(entry: &Entry, address: &Address, out: &mut Vec<u8>) {
     let what = match &entry.event {
         Event::Posted { text, .. } => text.as_str(),
         other => other.kind(),
     };
-    format!("{address} {} {what}\n", entry.seq)
-        .into_bytes()
-        .into()
+    out.extend_from_slice(format!("{address} {} {what}\n", entry.seq).as_bytes());
 }
 
 fn at(seconds: i64) -> Timestamp {

@@ -11,9 +11,8 @@ use crate::{
     store::{self, Body, Digest, Kept},
 };
 
-/// The line for an entry that was just committed.
-pub(super) fn encode_live(entry: &Entry, at: &Address) -> Box<[u8]> {
-    let mut line = Vec::with_capacity(256);
+/// Writes the line for an entry that was just committed.
+pub(super) fn encode_live(entry: &Entry, at: &Address, out: &mut Vec<u8>) {
     Frame::Entry(EntryFrame {
         conversation: at.clone(),
         seq: entry.seq,
@@ -22,8 +21,7 @@ pub(super) fn encode_live(entry: &Entry, at: &Address) -> Box<[u8]> {
         message: entry.message.clone(),
         body: body(&entry.event, &Digest::default()),
     })
-    .encode(&mut line);
-    line.into()
+    .encode(out);
 }
 
 /// Writes the line for an entry from the store, as it reads now.
