@@ -264,12 +264,8 @@ fn wait(
         waiting.push_back(message);
         if done >= BUSY_MIN {
             // More comes that then shares one commit, and readers write the last turn in one go.
-            let deadline = Instant::now() + gather_time(done);
-            while let left = deadline.saturating_duration_since(Instant::now())
-                && !left.is_zero()
-            {
-                thread::park_timeout(left);
-            }
+            #[expect(clippy::disallowed_methods, reason = "it is time that brings more")]
+            thread::sleep(gather_time(done));
         }
     }
     take_up(queue, waiting);

@@ -29,9 +29,9 @@ pub(super) const CROWD_MIN: usize = 16;
 /// So many entries of one turn, or more, are a lot: fewer wake a crowd at once, as people who chat do.
 pub(super) const LOT_MIN: usize = 8;
 /// While a lot is said a crowd is woken once in so many milliseconds: each reader then writes in one go
-/// what two or three turns have brought. To write costs ten microseconds, whatever it is, and nobody
+/// what two to four turns have brought. To write costs ten microseconds, whatever it is, and nobody
 /// sees that it was a moment later.
-pub(super) const CROWD_INTERVAL: Duration = Duration::from_millis(5);
+pub(super) const CROWD_INTERVAL: Duration = Duration::from_millis(8);
 
 /// An attached session.
 #[derive(Debug)]
