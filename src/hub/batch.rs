@@ -12,10 +12,11 @@ use crate::{
 use super::{
     Limits,
     ask::Outcome,
+    crowd::LOT_MIN,
     feed::Value,
     place::{Place, Side},
     slip::Slip,
-    world::{LOT_MIN, World},
+    world::World,
 };
 
 /// What an entry means for who reads the conversation.

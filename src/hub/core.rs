@@ -99,7 +99,7 @@ impl Core {
     }
 
     /// Whether somebody has yet to be woken for what is there: to be done within
-    /// [`CROWD_INTERVAL`](super::world::CROWD_INTERVAL), by the next turn or without one.
+    /// [`CROWD_INTERVAL`](super::crowd::CROWD_INTERVAL), by the next turn or without one.
     pub(super) fn is_quiet(&self) -> bool {
         self.world.is_quiet()
     }

@@ -10,6 +10,7 @@ mod ask;
 mod batch;
 mod command;
 mod core;
+mod crowd;
 mod cursor;
 mod feed;
 mod job;
@@ -50,7 +51,7 @@ pub use operation::{Done, LastOwner, NotDone, Operation, Progress};
 pub use presence::PRESENCE_READERS_MAX;
 pub use tail::Encode;
 
-use self::{core::Core, job::Job, world::CROWD_INTERVAL};
+use self::{core::Core, crowd::CROWD_INTERVAL, job::Job};
 
 /// The most jobs that wait for the hub. When it is full whoever has one more waits, and so stops
 /// reading from its peer.

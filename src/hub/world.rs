@@ -2,7 +2,7 @@
 //!
 //! All of it can be had again from the store; what a failed commit may have spoilt is forgotten.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use foldhash::{HashMap, HashSet};
 
@@ -23,16 +23,6 @@ use super::{
     tail::Tail,
 };
 
-/// So many readers of one conversation are a crowd, which takes its time to be told. Of fewer, who is told
-/// first makes no difference, and there is little to save.
-pub(super) const CROWD_MIN: usize = 16;
-/// So many entries of one turn, or more, are a lot: fewer wake a crowd at once, as people who chat do.
-pub(super) const LOT_MIN: usize = 8;
-/// While a lot is said a crowd is woken once in so many milliseconds: each reader then writes in one go
-/// what two to four turns have brought. To write costs ten microseconds, whatever it is, and nobody
-/// sees that it was a moment later.
-pub(super) const CROWD_INTERVAL: Duration = Duration::from_millis(8);
-
 /// An attached session.
 #[derive(Debug)]
 pub(super) struct Attached {
@@ -50,8 +40,8 @@ pub(super) struct Live {
     pub(super) place: Place,
     pub(super) tail: Arc<Tail>,
     pub(super) readers: Vec<Reader>,
-    /// When its readers were last woken.
-    woken: Timestamp,
+    /// When its readers were last woken, and for which entry.
+    pub(super) woken: (Timestamp, Seq),
 }
 
 #[derive(Debug)]
@@ -69,11 +59,11 @@ pub(super) struct World {
     pub(super) accounts: HashMap<AccountId, Vec<SessionKey>>,
     pub(super) away: HashMap<AccountId, Reason>,
     pub(super) known: Known,
-    live: HashMap<ConversationId, Live>,
+    pub(super) live: HashMap<ConversationId, Live>,
     /// Those whose tails hold something.
-    recent: HashSet<ConversationId>,
-    /// Those whose readers have been marked and not woken.
-    quiet: HashSet<ConversationId>,
+    pub(super) recent: HashSet<ConversationId>,
+    /// Those whose readers have been marked, so far, and not woken.
+    pub(super) quiet: HashMap<ConversationId, Seq>,
 }
 
 impl World {
@@ -231,58 +221,6 @@ impl World {
         self.live.get_mut(&id)
     }
 
-    /// Marks a conversation, if many read it, for one of them before [`World::mark`] does for all.
-    pub(super) fn mark_early(&self, reader: &Slip, id: ConversationId, up_to: Seq) {
-        let readers = self.live.get(&id).map_or(0, |live| live.readers.len());
-        if readers >= CROWD_MIN {
-            reader.mark(id, up_to);
-        }
-    }
-
-    /// Marks a conversation for all its readers: its tail has entries up to `up_to`. A crowd that was
-    /// just woken is not woken again when there is `a_lot`, but by [`World::wake_crowds`].
-    pub(super) fn mark(&mut self, id: ConversationId, up_to: Seq, a_lot: bool, now: Timestamp) {
-        let Some(live) = self.live.get_mut(&id) else {
-            return;
-        };
-        self.recent.insert(id);
-        if a_lot && live.readers.len() >= CROWD_MIN && !live.is_due(now) {
-            for reader in &live.readers {
-                reader.slip.mark_quietly(id, up_to);
-            }
-            self.quiet.insert(id);
-        } else {
-            for reader in &live.readers {
-                reader.slip.mark(id, up_to);
-            }
-            live.woken = now;
-            self.quiet.remove(&id);
-        }
-    }
-
-    /// Whether a crowd is marked and has yet to be woken.
-    pub(super) fn is_quiet(&self) -> bool {
-        !self.quiet.is_empty()
-    }
-
-    /// Wakes the crowds that were marked and not woken, if it is time; all of them, without a time.
-    pub(super) fn wake_crowds(&mut self, now: Option<Timestamp>) {
-        let live = &mut self.live;
-        self.quiet.retain(|id| {
-            let Some(live) = live.get_mut(id) else {
-                return false;
-            };
-            let waits = now.is_some_and(|now| !live.is_due(now));
-            if !waits {
-                for reader in &live.readers {
-                    reader.slip.wake_reader();
-                }
-                live.woken = now.unwrap_or(live.woken);
-            }
-            waits
-        });
-    }
-
     /// Drops from memory what all who keep up have read long ago.
     pub(super) fn expire(&mut self, now: Timestamp) {
         let live = &self.live;
@@ -382,18 +320,13 @@ fn lost() -> StoreError {
 }
 
 impl Live {
-    /// Whether its readers may be woken again. Also when the clock has gone back.
-    fn is_due(&self, now: Timestamp) -> bool {
-        now < self.woken || now.since(self.woken) >= CROWD_INTERVAL
-    }
-
     fn new(place: Place) -> Self {
         Self {
             state: None,
             place,
             tail: Arc::default(),
             readers: Vec::new(),
-            woken: Timestamp::default(),
+            woken: (Timestamp::default(), Seq::ZERO),
         }
     }
 }

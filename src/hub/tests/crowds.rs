@@ -14,8 +14,8 @@ use tokio::sync::mpsc;
 
 use super::*;
 use crate::hub::{
+    crowd::{CROWD_ENTRIES, CROWD_INTERVAL, CROWD_MIN, LOT_MIN},
     next,
-    world::{CROWD_INTERVAL, CROWD_MIN, LOT_MIN},
 };
 
 /// Everybody, waiting for something to be said.
@@ -148,6 +148,18 @@ async fn few_entries_wake_a_crowd_at_once() {
     crowd.sleep().await;
     crowd.say(0, LOT_MIN - 1, later(SOON));
     assert_eq!(crowd.woken().len(), CROWD_MIN);
+}
+
+#[tokio::test]
+async fn very_many_entries_wake_a_crowd_at_once() {
+    let mut crowd = Crowd::new().await;
+    crowd.say(0, LOT_MIN, at(1));
+    crowd.sleep().await;
+    let many = usize::try_from(CROWD_ENTRIES).unwrap();
+    crowd.say(0, many - 1, later(SOON));
+    assert_eq!(crowd.woken(), [0]);
+    crowd.say(1, LOT_MIN, later(SOON));
+    assert_eq!(crowd.woken().len(), CROWD_MIN - 1);
 }
 
 #[tokio::test]
