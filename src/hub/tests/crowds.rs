@@ -72,6 +72,15 @@ impl Crowd {
         self.woken.try_iter().collect()
     }
 
+    /// Somebody says a lot, and a lot more before it is time to wake the others again.
+    async fn hear_a_lot(&mut self) {
+        self.say(0, LOT_MIN, at(1));
+        assert_eq!(self.woken().len(), CROWD_MIN);
+        self.sleep().await;
+        self.say(0, LOT_MIN, later(SOON));
+        assert_eq!(self.woken(), [0], "who writes goes on");
+    }
+
     /// A turn in which one of them says so much.
     fn say(&mut self, by: usize, count: usize, now: Timestamp) {
         let jobs = (0..count).map(|_| self.sessions[by].job("*", post("hi")));
@@ -100,12 +109,8 @@ async fn who_writes_is_woken_before_who_only_reads() {
 #[tokio::test]
 async fn a_crowd_is_woken_once_for_what_several_turns_have_brought() {
     let mut crowd = Crowd::new().await;
-    crowd.say(0, LOT_MIN, at(1));
-    assert_eq!(crowd.woken().len(), CROWD_MIN);
-    crowd.sleep().await;
-    crowd.say(3, LOT_MIN, later(SOON));
-    assert_eq!(crowd.woken(), [3], "who writes goes on");
-    crowd.say(3, LOT_MIN, later(CROWD_INTERVAL));
+    crowd.hear_a_lot().await;
+    crowd.say(0, LOT_MIN, later(CROWD_INTERVAL));
     assert_eq!(crowd.woken().len(), CROWD_MIN - 1);
     let look = crowd.sessions[7].look().await;
     assert_eq!(look.entries.len(), 2 * LOT_MIN);
@@ -114,9 +119,7 @@ async fn a_crowd_is_woken_once_for_what_several_turns_have_brought() {
 #[tokio::test]
 async fn who_looks_for_another_reason_sees_what_the_crowd_was_not_woken_for() {
     let mut crowd = Crowd::new().await;
-    crowd.say(0, LOT_MIN, at(1));
-    crowd.sleep().await;
-    crowd.say(0, LOT_MIN, later(SOON));
+    crowd.hear_a_lot().await;
     assert!(crowd.sessions[7].is_woken(), "it does not fall asleep");
     assert_eq!(crowd.sessions[7].look().await.entries.len(), LOT_MIN);
 }
@@ -125,10 +128,7 @@ async fn who_looks_for_another_reason_sees_what_the_crowd_was_not_woken_for() {
 async fn a_crowd_is_woken_also_when_no_more_is_said() {
     let mut crowd = Crowd::new().await;
     for by_a_turn in [true, false] {
-        crowd.say(0, LOT_MIN, at(1));
-        crowd.sleep().await;
-        crowd.say(0, LOT_MIN, later(SOON));
-        crowd.woken();
+        crowd.hear_a_lot().await;
         assert!(crowd.world.core.is_quiet());
         if by_a_turn {
             crowd.world.core.step(Vec::new(), later(CROWD_INTERVAL));
@@ -174,10 +174,7 @@ async fn a_clock_that_goes_back_keeps_nobody_asleep() {
 #[tokio::test]
 async fn a_crowd_is_woken_while_the_hub_waits_for_something_to_do() {
     let mut crowd = Crowd::new().await;
-    crowd.say(0, LOT_MIN, at(1));
-    crowd.sleep().await;
-    crowd.say(0, LOT_MIN, later(SOON));
-    assert_eq!(crowd.woken(), [0]);
+    crowd.hear_a_lot().await;
     let Crowd { world, woken, .. } = crowd;
     let (mut core, (jobs, mut queue)) = (world.core, mpsc::channel(1));
     let hub = thread::spawn(move || next(&mut core, &mut queue).is_none());
