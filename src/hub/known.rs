@@ -3,9 +3,7 @@
 //! A room's name leads to it for ever, and two accounts have one direct conversation for ever. A user
 //! name can change hands; whoever lets that happen calls [`Known::forget`].
 
-use std::hash::Hash;
-
-use foldhash::HashMap;
+use std::{collections::HashMap, hash::Hash};
 
 use crate::{
     model::{AccountId, ConversationId, RoomName, UserName},
