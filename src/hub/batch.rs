@@ -10,9 +10,8 @@ use crate::{
 };
 
 use super::{
-    Limits,
+    BUSY_MIN, Limits,
     ask::Outcome,
-    crowd::LOT_MIN,
     feed::Value,
     place::{Place, Side},
     slip::Slip,
@@ -65,7 +64,7 @@ impl Batch {
 
     /// Shows the committed entries to all who read them, then answers those who asked.
     pub(super) fn deliver(self, world: &mut World, limits: &Limits, now: Timestamp) {
-        let a_lot = self.written.len() >= LOT_MIN;
+        let is_busy = self.written.len() >= BUSY_MIN;
         let mut marks: BTreeMap<ConversationId, Seq> = BTreeMap::new();
         for Written {
             entry,
@@ -86,7 +85,7 @@ impl Batch {
             }
         }
         for (conversation, up_to) in marks {
-            world.mark(conversation, up_to, a_lot, now);
+            world.mark(conversation, up_to, is_busy, now);
         }
         for id in self.touched {
             world.release(id);

@@ -12,9 +12,7 @@ use super::{
 /// So many readers of one conversation are a crowd, which takes its time to be told. Of fewer, who is told
 /// first makes no difference, and there is little to save.
 pub(super) const CROWD_MIN: usize = 16;
-/// So many entries of one turn, or more, are a lot: fewer wake a crowd at once, as people who chat do.
-pub(super) const LOT_MIN: usize = 8;
-/// While a lot is said a crowd is woken once in so many milliseconds: each reader then writes in one go
+/// While the hub is busy a crowd is woken once in so many milliseconds: each reader then writes in one go
 /// what two or three turns have brought. To write costs ten microseconds, whatever it is, and nobody
 /// sees that it was a moment later.
 pub(super) const CROWD_INTERVAL: Duration = Duration::from_millis(8);
@@ -31,13 +29,13 @@ impl World {
     }
 
     /// Marks a conversation for all its readers: its tail has entries up to `up_to`. A crowd that was
-    /// just woken is not woken again when there is `a_lot`, but by [`World::wake_crowds`].
-    pub(super) fn mark(&mut self, id: ConversationId, up_to: Seq, a_lot: bool, now: Timestamp) {
+    /// just woken is not woken again while the hub is busy, but by [`World::wake_crowds`].
+    pub(super) fn mark(&mut self, id: ConversationId, up_to: Seq, is_busy: bool, now: Timestamp) {
         let Some(live) = self.live.get_mut(&id) else {
             return;
         };
         self.recent.insert(id);
-        let rests = a_lot && live.readers.len() >= CROWD_MIN && !live.is_due(now);
+        let rests = is_busy && live.readers.len() >= CROWD_MIN && !live.is_due(now);
         if rests && up_to.get().saturating_sub(live.woken.1.get()) < CROWD_ENTRIES {
             for reader in &live.readers {
                 reader.slip.mark_quietly(id, up_to);

@@ -60,7 +60,8 @@ const QUEUE_MAX: usize = 1024;
 /// job may be of several requests, and so exceed it by a few.
 const BATCH_MAX: usize = 1024;
 /// A turn with at least so much to do is followed by others soon: before the next, the hub lets them
-/// gather. Fewer are people who chat, whom nothing keeps waiting.
+/// gather, and who only reads is told of several together. Fewer are people who chat, whom nothing keeps
+/// waiting.
 const BUSY_MIN: usize = 8;
 /// For how long at least: a fraction of what a message takes through a busy server. Longer costs more
 /// messages a second than it saves commits.

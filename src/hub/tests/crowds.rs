@@ -14,7 +14,8 @@ use tokio::sync::mpsc;
 
 use super::*;
 use crate::hub::{
-    crowd::{CROWD_ENTRIES, CROWD_INTERVAL, CROWD_MIN, LOT_MIN},
+    BUSY_MIN,
+    crowd::{CROWD_ENTRIES, CROWD_INTERVAL, CROWD_MIN},
     next,
 };
 
@@ -74,10 +75,10 @@ impl Crowd {
 
     /// Somebody says a lot, and a lot more before it is time to wake the others again.
     async fn hear_a_lot(&mut self) {
-        self.say(0, LOT_MIN, at(1));
+        self.say(0, BUSY_MIN, at(1));
         assert_eq!(self.woken().len(), CROWD_MIN);
         self.sleep().await;
-        self.say(0, LOT_MIN, later(SOON));
+        self.say(0, BUSY_MIN, later(SOON));
         assert_eq!(self.woken(), [0], "who writes goes on");
     }
 
@@ -110,10 +111,10 @@ async fn who_writes_is_woken_before_who_only_reads() {
 async fn a_crowd_is_woken_once_for_what_several_turns_have_brought() {
     let mut crowd = Crowd::new().await;
     crowd.hear_a_lot().await;
-    crowd.say(0, LOT_MIN, later(CROWD_INTERVAL));
+    crowd.say(0, BUSY_MIN, later(CROWD_INTERVAL));
     assert_eq!(crowd.woken().len(), CROWD_MIN - 1);
     let look = crowd.sessions[7].look().await;
-    assert_eq!(look.entries.len(), 2 * LOT_MIN);
+    assert_eq!(look.entries.len(), 2 * BUSY_MIN);
 }
 
 #[tokio::test]
@@ -121,7 +122,7 @@ async fn who_looks_for_another_reason_sees_what_the_crowd_was_not_woken_for() {
     let mut crowd = Crowd::new().await;
     crowd.hear_a_lot().await;
     assert!(crowd.sessions[7].is_woken(), "it does not fall asleep");
-    assert_eq!(crowd.sessions[7].look().await.entries.len(), LOT_MIN);
+    assert_eq!(crowd.sessions[7].look().await.entries.len(), BUSY_MIN);
 }
 
 #[tokio::test]
@@ -144,30 +145,30 @@ async fn a_crowd_is_woken_also_when_no_more_is_said() {
 #[tokio::test]
 async fn few_entries_wake_a_crowd_at_once() {
     let mut crowd = Crowd::new().await;
-    crowd.say(0, LOT_MIN, at(1));
+    crowd.say(0, BUSY_MIN, at(1));
     crowd.sleep().await;
-    crowd.say(0, LOT_MIN - 1, later(SOON));
+    crowd.say(0, BUSY_MIN - 1, later(SOON));
     assert_eq!(crowd.woken().len(), CROWD_MIN);
 }
 
 #[tokio::test]
 async fn very_many_entries_wake_a_crowd_at_once() {
     let mut crowd = Crowd::new().await;
-    crowd.say(0, LOT_MIN, at(1));
+    crowd.say(0, BUSY_MIN, at(1));
     crowd.sleep().await;
     let many = usize::try_from(CROWD_ENTRIES).unwrap();
     crowd.say(0, many - 1, later(SOON));
     assert_eq!(crowd.woken(), [0]);
-    crowd.say(1, LOT_MIN, later(SOON));
+    crowd.say(1, BUSY_MIN, later(SOON));
     assert_eq!(crowd.woken().len(), CROWD_MIN - 1);
 }
 
 #[tokio::test]
 async fn a_clock_that_goes_back_keeps_nobody_asleep() {
     let mut crowd = Crowd::new().await;
-    crowd.say(0, LOT_MIN, at(9));
+    crowd.say(0, BUSY_MIN, at(9));
     crowd.sleep().await;
-    crowd.say(0, LOT_MIN, at(1));
+    crowd.say(0, BUSY_MIN, at(1));
     assert_eq!(crowd.woken().len(), CROWD_MIN);
 }
 
