@@ -160,8 +160,7 @@ impl Tail {
         if let Some(run) = self.runs().iter().rfind(|run| run.wanted == wanted) {
             return Some((run.last, run.bytes.clone()));
         }
-        let room = count.saturating_mul(ENTRY_USUAL).min(wanted.full);
-        let (last, bytes) = ring.run(wanted, encode, room)?;
+        let (last, bytes) = ring.run(wanted, encode, count)?;
         let mut runs = self.runs();
         if runs.len() >= RUNS_MAX {
             runs.pop_front();
@@ -215,11 +214,12 @@ impl Ring {
         copied
     }
 
-    /// As [`Ring::copy`], into a run of its own with so much room to begin with: what it encodes
-    /// stands there, and nowhere else.
-    fn run(&self, wanted: Wanted, encode: Encode, room: usize) -> Option<(Seq, Bytes)> {
-        let mut bytes = Vec::with_capacity(room);
-        let (mut last, mut made) = (None, Vec::with_capacity(room / ENTRY_USUAL));
+    /// As [`Ring::copy`], into a run of its own with room for so many. What it encodes stands there and
+    /// nowhere else, if that is most of it: a record keeps all of the run it stands in.
+    fn run(&self, wanted: Wanted, encode: Encode, count: usize) -> Option<(Seq, Bytes)> {
+        let count = count.min(self.records.len());
+        let mut bytes = Vec::with_capacity((count * ENTRY_USUAL).min(wanted.full));
+        let (mut last, mut made) = (None, Vec::new());
         for record in self.wanted(wanted)? {
             if bytes.len() >= wanted.full {
                 break;
@@ -235,9 +235,16 @@ impl Ring {
             last = Some(record.entry.seq);
         }
         let bytes = Bytes::from(bytes);
+        let new: usize = made.iter().map(|(_, range)| range.len()).sum();
         for (encoded, range) in made {
+            let line = bytes.slice(range);
+            let line = if 2 * new >= bytes.len() {
+                line
+            } else {
+                Bytes::copy_from_slice(&line)
+            };
             // Somebody else may have been as quick.
-            encoded.get_or_init(|| bytes.slice(range));
+            encoded.get_or_init(|| line);
         }
         Some((last?, bytes))
     }
@@ -254,4 +261,62 @@ pub(super) struct Wanted {
     pub(super) side: Side,
     /// No more once the buffer is this long, in bytes.
     pub(super) full: usize,
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::model::{Account, AccountId, UserName};
+
+    use super::*;
+
+    const EVERYONE: Wanted = Wanted {
+        next: Seq::FIRST,
+        up_to: Seq::new(u64::MAX),
+        side: Side::First,
+        full: usize::MAX,
+    };
+
+    fn encode(_: &Entry, _: &Address, out: &mut Vec<u8>) {
+        out.extend_from_slice(&[b'x'; 100]);
+    }
+
+    #[test]
+    fn one_new_entry_does_not_keep_the_many_old_ones_it_was_read_with() {
+        let tail = Tail::default();
+        let author = Account {
+            id: AccountId::new(1),
+            name: UserName::parse("alice").unwrap(),
+        };
+        let say = |seq| {
+            let entry = Entry {
+                conversation: crate::store::EVERYONE,
+                seq: Seq::new(seq),
+                at: Timestamp::default(),
+                author: author.clone(),
+                message: None,
+                event: Event::Joined,
+            };
+            tail.push(entry, Place::Everyone);
+        };
+        (1..=20).for_each(&say);
+        let (_, first) = tail.run(EVERYONE, encode).unwrap();
+        say(21);
+        let (_, second) = tail
+            .run(
+                Wanted {
+                    up_to: Seq::new(21),
+                    ..EVERYONE
+                },
+                encode,
+            )
+            .unwrap();
+        let ring = tail.ring.read().unwrap();
+        let stands_in = |run: &Bytes, nth: usize| {
+            let line = ring.records[nth].encoded(Side::First).get().unwrap();
+            run.as_ptr_range().contains(&line.as_ptr())
+        };
+        assert!(stands_in(&first, 0), "encoded once");
+        assert!(!stands_in(&second, 20));
+        assert_eq!((first.len(), second.len()), (2000, 2100));
+    }
 }
