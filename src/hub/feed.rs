@@ -20,7 +20,7 @@ use crate::{
 
 use super::{
     ask::Outcome,
-    cursor::Cursor,
+    cursor::{Cursor, Cursors},
     slip::{Change, Pending, Slip},
     tail::{Copied, Encode, Wanted},
 };
@@ -165,7 +165,7 @@ impl Departures {
 pub struct Feed {
     key: SessionKey,
     slip: Arc<Slip>,
-    cursors: Vec<Cursor>,
+    cursors: Cursors,
     departures: Departures,
 }
 
@@ -176,11 +176,11 @@ impl Drop for Feed {
 }
 
 impl Feed {
-    pub(super) const fn new(key: SessionKey, slip: Arc<Slip>, departures: Departures) -> Self {
+    pub(super) fn new(key: SessionKey, slip: Arc<Slip>, departures: Departures) -> Self {
         Self {
             key,
             slip,
-            cursors: Vec::new(),
+            cursors: Cursors::default(),
             departures,
         }
     }
@@ -200,7 +200,7 @@ impl Feed {
     /// The conversation that the reader means by an address, if it reads that one.
     #[must_use]
     pub fn conversation(&self, address: &Address) -> Option<ConversationId> {
-        let mut open = self.cursors.iter().filter(|cursor| !cursor.closing);
+        let mut open = self.cursors.open();
         open.find(|cursor| cursor.address == *address)
             .map(|cursor| cursor.conversation)
     }
@@ -214,7 +214,7 @@ impl Feed {
     /// What the reader calls a conversation that it reads.
     #[must_use]
     pub fn address(&self, conversation: ConversationId) -> Option<&Address> {
-        let mut open = self.cursors.iter().filter(|cursor| !cursor.closing);
+        let mut open = self.cursors.open();
         open.find(|cursor| cursor.conversation == conversation)
             .map(|cursor| &cursor.address)
     }
@@ -243,13 +243,9 @@ impl Feed {
             self.change(change);
         }
         for (conversation, up_to) in marks {
-            let mut cursors = self.cursors.iter_mut();
-            if let Some(cursor) = cursors.find(|c| c.conversation == conversation && !c.closing) {
-                cursor.up_to = cursor.up_to.max(up_to);
-            }
+            self.cursors.mark(conversation, up_to);
         }
-        self.cursors
-            .retain(|cursor| !cursor.closing || cursor.next <= cursor.up_to);
+        self.cursors.drop_over();
         news
     }
 
@@ -268,30 +264,15 @@ impl Feed {
                     opened: Some(opened),
                 });
             }
-            Change::Close(conversation, last) => {
-                let mut cursors = self.cursors.iter_mut();
-                if let Some(cursor) = cursors.find(|c| c.conversation == conversation && !c.closing)
-                {
-                    cursor.closing = true;
-                    cursor.up_to = last;
-                }
-            }
-            Change::Rename(conversation, renaming) => {
-                for cursor in self
-                    .cursors
-                    .iter_mut()
-                    .filter(|c| c.conversation == conversation)
-                {
-                    cursor.renamings.push_back(renaming.clone());
-                }
-            }
+            Change::Close(conversation, last) => self.cursors.close(conversation, last),
+            Change::Rename(conversation, renaming) => self.cursors.rename(conversation, &renaming),
         }
     }
 
     /// Appends what is pending to `out` until that is `full` bytes long. Much that is pending comes as
     /// a [`Step::Run`] instead, about as long at most.
     pub fn copy(&mut self, encode: Encode, out: &mut Vec<u8>, full: usize) -> Step {
-        for cursor in &mut self.cursors {
+        for cursor in self.cursors.behind() {
             if let Some(opened) = cursor.opened.take() {
                 return Step::Opened(opened);
             }
@@ -325,20 +306,14 @@ impl Feed {
                 }
             }
         }
-        self.cursors.retain(|cursor| !cursor.closing);
-        for cursor in &mut self.cursors {
-            cursor.up_to_renaming();
-        }
+        self.cursors.settle();
         Step::Done
     }
 
     /// Entries up to and with `seq` have been read from the store.
     pub fn has_read(&mut self, conversation: ConversationId, seq: Seq) {
-        let behind = self
-            .cursors
-            .iter_mut()
-            .find(|c| c.conversation == conversation && c.next <= c.up_to);
-        if let Some(cursor) = behind {
+        let mut behind = self.cursors.behind().iter_mut();
+        if let Some(cursor) = behind.find(|c| c.conversation == conversation && c.next <= c.up_to) {
             cursor.next = cursor.next.max(seq.next());
         }
     }

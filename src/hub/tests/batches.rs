@@ -62,7 +62,7 @@ async fn a_batch_that_is_not_committed_is_refused_as_a_whole_and_leaves_no_trace
     let made = world.ask(&mut bob, "#lost", create(Visibility::Public));
     assert_eq!(seq_of(made.await), 1);
     assert_eq!(seq_of(world.ask(&mut bob, "@alice", post("hi")).await), 1);
-    assert_eq!(alice.look().await.entries, ["* 2 after", "@bob 1 hi"]);
+    assert_eq!(alice.look().await.entries, ["@bob 1 hi", "* 2 after"]);
 }
 
 #[tokio::test]

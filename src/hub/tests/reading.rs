@@ -231,7 +231,7 @@ async fn the_two_sides_of_a_direct_conversation_call_it_by_each_other() {
     // To oneself, for notes.
     let note = alice.job("@alice", post("milk"));
     world.step(vec![note]);
-    assert_eq!(alice.look().await.entries, ["@bob 2 ho", "@alice 1 milk"]);
+    assert_eq!(alice.look().await.entries, ["@alice 1 milk", "@bob 2 ho"]);
 }
 
 #[tokio::test]
