@@ -106,22 +106,29 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin> Session<'a, S> {
     async fn turn(&mut self) -> Result<(), End> {
         let input = self.requests().await?;
         let asked = self.in_flight;
-        self.catch_up().await?;
-        if self.leaving.is_some() && self.in_flight == 0 {
-            return Err(End::GoingAway);
-        }
-        if input == Input::Held {
-            // Who is not listened to is not silent.
-            self.heard = Instant::now();
-            self.pinged = false;
-            if self.in_flight < asked {
-                return Ok(());
+        let event = loop {
+            self.catch_up().await?;
+            if self.leaving.is_some() && self.in_flight == 0 {
+                return Err(End::GoingAway);
             }
-        }
-        self.wire.release();
-        let wire = (input == Input::Wanted).then_some(&mut *self.wire);
-        let is_leaving = self.leaving.is_some();
-        match event::next(&self.feed, &mut self.others, is_leaving, wire).await {
+            if input == Input::Held {
+                // Who is not listened to is not silent.
+                self.heard = Instant::now();
+                self.pinged = false;
+                if self.in_flight < asked {
+                    return Ok(());
+                }
+            }
+            self.wire.release();
+            let wire = (input == Input::Wanted).then_some(&mut *self.wire);
+            let is_leaving = self.leaving.is_some();
+            match event::next(&self.feed, &mut self.others, is_leaving, wire).await {
+                // The peer has said nothing since, so that there is no request to look for.
+                Event::News if input == Input::Wanted => {}
+                event => break event,
+            }
+        };
+        match event {
             Event::Shutdown => {
                 let deadline = Instant::now() + LEAVE_TIMEOUT;
                 self.leaving = Some(deadline);
