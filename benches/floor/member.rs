@@ -1,6 +1,9 @@
 //! A member of a group under load: sends by its plan, and sees that everything comes once, in order.
 
-use std::time::{Duration, Instant};
+use std::{
+    mem,
+    time::{Duration, Instant},
+};
 
 use anyhow::{Context, bail, ensure};
 use tokio::{select, time::sleep_until};
@@ -85,6 +88,8 @@ struct Progress {
     seq: Option<u64>,
     owed: bool,
     last_said: bool,
+    /// Whether the server wants to know if it is still there.
+    pinged: bool,
 }
 
 impl Member {
@@ -98,11 +103,15 @@ impl Member {
             seq: None,
             owed: self.plan == Plan::Answer { begins: true },
             last_said: false,
+            pinged: false,
         };
         let mut output = Vec::new();
         let deadline = tokio::time::Instant::from_std(self.run.end + DRAIN_TIMEOUT);
         loop {
             self.say(&mut progress, &mut output);
+            if mem::take(&mut progress.pinged) {
+                output.extend_from_slice(b"{\"type\":\"pong\"}\n");
+            }
             if !output.is_empty() {
                 self.client.write(&output).await?;
                 output.clear();
@@ -222,6 +231,7 @@ impl Progress {
             if line.starts_with(b"{\"type\":\"ok\"") {
                 self.answers += 1;
             }
+            self.pinged |= line.starts_with(b"{\"type\":\"ping\"");
             ensure!(
                 !line.starts_with(b"{\"type\":\"error\"")
                     && !line.starts_with(b"{\"type\":\"gap\""),

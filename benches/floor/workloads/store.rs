@@ -2,6 +2,8 @@
 
 use std::{
     ops::Range,
+    sync::mpsc::{self, RecvTimeoutError},
+    thread::{self, JoinHandle},
     time::{Duration, Instant},
 };
 
@@ -10,7 +12,6 @@ use netcomm::{
     model::RoomName,
     store::{Durability, Fingerprint, Store},
 };
-use tokio::time::sleep_until;
 
 use crate::{
     bench::{Bench, Sample, Side},
@@ -63,25 +64,44 @@ fn batches(bench: &Bench, batch: u64) -> anyhow::Result<f64> {
     Ok(number as f64 / begin.elapsed().as_secs_f64())
 }
 
-/// Microseconds that commits of one message take at a pace, sorted: as a disk works that has rested
-/// in between.
-pub(super) async fn paced_commits(pace: Duration, lasts: Duration) -> anyhow::Result<Vec<u32>> {
-    let world = talked(0)?;
-    let mut store = world.open(Durability::Full)?;
-    let begin = Instant::now();
-    let mut took = Vec::new();
-    for number in 0.. {
-        let due = pace * u32::try_from(number)?;
-        if due >= lasts {
-            break;
-        }
-        sleep_until((begin + due).into()).await;
-        let begun = Instant::now();
-        commit(&world, &mut store, number..number + 1)?;
-        took.push(u32::try_from(begun.elapsed().as_micros())?);
+/// Commits of one message at a pace, in a store of their own on the same disk: what a commit takes
+/// while something else is measured, in the very hour and with the very pauses of the disk.
+pub(super) struct Commits {
+    stop: mpsc::Sender<()>,
+    thread: JoinHandle<anyhow::Result<Vec<u32>>>,
+}
+
+impl Commits {
+    /// Begins now, half a pace before the first, so that they fall between what is said at that pace.
+    pub(super) fn begin(pace: Duration) -> anyhow::Result<Self> {
+        let world = talked(0)?;
+        let mut store = world.open(Durability::Full)?;
+        let (stop, stopped) = mpsc::channel();
+        let begin = Instant::now() + pace / 2;
+        let thread = thread::spawn(move || {
+            let mut ages = Vec::new();
+            for number in 0.. {
+                let due = begin + pace * u32::try_from(number)?;
+                let left = due.saturating_duration_since(Instant::now());
+                if stopped.recv_timeout(left) != Err(RecvTimeoutError::Timeout) {
+                    break;
+                }
+                commit(&world, &mut store, number..number + 1)?;
+                ages.push(u32::try_from(due.elapsed().as_micros())?);
+            }
+            Ok(ages)
+        });
+        Ok(Self { stop, thread })
     }
-    took.sort_unstable();
-    Ok(took)
+
+    /// Ends them. Microseconds from when each was due until it was on the disk, sorted.
+    pub(super) fn end(self) -> anyhow::Result<Vec<u32>> {
+        drop(self.stop);
+        let joined = self.thread.join();
+        let mut ages = joined.map_err(|_| anyhow::anyhow!("the commits panicked"))??;
+        ages.sort_unstable();
+        Ok(ages)
+    }
 }
 
 fn commit(world: &World, store: &mut Store, numbers: Range<u64>) -> anyhow::Result<()> {

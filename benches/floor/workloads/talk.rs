@@ -11,7 +11,7 @@ use crate::{
     member::{Member, Plan, Run, Seen, Speech},
     process::Usage,
     report::percentile,
-    workloads::store::paced_commits,
+    workloads::store::Commits,
     world::World,
 };
 
@@ -20,6 +20,9 @@ const ENTER_TOGETHER: usize = 32;
 /// Where little is said it is said for so many times as long: the slowest hundredth of a hundred
 /// messages is one of them.
 const SLOW: u32 = 4;
+/// So many deliveries a second are a modest rate for any room, but no more than so many messages.
+const MODEST: u32 = 5000;
+const MODEST_MAX: u32 = 20;
 const CPU_PER_MESSAGE: &str = "CPU per message, µs";
 const CPU_PER_DELIVERY: &str = "CPU per delivery, µs";
 
@@ -42,6 +45,8 @@ struct Talk {
     cpu: Duration,
     usage: Usage,
     ages: Vec<u32>,
+    /// Of commits at the same pace meanwhile, where there is one.
+    commits: Vec<u32>,
 }
 
 /// One room, some senders that never wait.
@@ -97,36 +102,29 @@ pub(super) async fn cost(bench: &Bench, world: &World, pairs: bool) -> anyhow::R
     Ok(talk.cpu_each_message())
 }
 
-/// One room at a rate that leaves the server idle most of the time; and what one commit takes at that
-/// rate, as a message waits for one.
+/// One room at a rate that leaves the server idle most of the time; and what a commit takes meanwhile, as
+/// a message waits for one.
 pub(super) async fn latency(bench: &Bench, side: Side) -> anyhow::Result<Vec<Sample>> {
     let mut samples = Vec::new();
-    let usual: &[(usize, u32)] = &[(200, 20), (1000, 5)];
-    let sizes = if bench.options.quick {
-        &[(20, 20)]
-    } else {
-        usual
-    };
-    for &(members, rate) in sizes {
-        let (pace, lasts) = (Duration::from_secs(1) / rate, bench.duration() * SLOW);
+    for members in bench.sizes(&[200, 1000], &[20]) {
+        let rate = (MODEST / u32::try_from(members)?).clamp(1, MODEST_MAX);
         let shape = Shape {
             groups: 1,
             members,
             senders: 1,
-            plan: Plan::Every(pace),
-            lasts,
+            plan: Plan::Every(Duration::from_secs(1) / rate),
+            lasts: bench.duration() * SLOW,
         };
         let talk = Talk::of(bench, side, shape).await?;
         let case = format!("{members} members, {rate}/s");
         let each = talk.cpu_each_delivery();
+        let commit = |share| percentile(&talk.commits, share) / 1000.0;
+        samples.extend([
+            Sample::new(&case, CPU_PER_DELIVERY, each),
+            Sample::new(&case, "a commit beside, p50, ms", commit(0.5)),
+            Sample::new(&case, "a commit beside, p99, ms", commit(0.99)),
+        ]);
         samples.extend(talk.delays(&case));
-        samples.push(Sample::new(&case, CPU_PER_DELIVERY, each));
-        if side == Side::Netcomm {
-            let commits = paced_commits(pace, lasts).await?;
-            let at = |share| percentile(&commits, share) / 1000.0;
-            samples.push(Sample::new(&case, "a commit alone, p50, ms", at(0.5)));
-            samples.push(Sample::new(&case, "a commit alone, p99, ms", at(0.99)));
-        }
     }
     Ok(samples)
 }
@@ -207,6 +205,10 @@ impl Talk {
             }
         }
         let before = server.usage()?;
+        let commits = match shape.plan {
+            Plan::Every(pace) => Some(Commits::begin(pace)?),
+            _ => None,
+        };
         let begin = Instant::now();
         let run = Run {
             begin,
@@ -226,11 +228,13 @@ impl Talk {
             cpu: Duration::ZERO,
             usage: before,
             ages: Vec::new(),
+            commits: Vec::new(),
         };
         while let Some(seen) = members.join_next().await {
             talk.add(seen??);
         }
         talk.took = begin.elapsed();
+        talk.commits = commits.map(Commits::end).transpose()?.unwrap_or_default();
         talk.usage = server.usage()?;
         talk.cpu = talk.usage.cpu - before.cpu;
         server.stop().await?;
