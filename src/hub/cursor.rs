@@ -56,12 +56,15 @@ impl Cursor {
     }
 }
 
-/// The cursors of a session. Those that may have something to tell stand first, so that who reads many
-/// conversations looks, for each entry, at the one that it is of.
+/// The cursors of a session.
+///
+/// Those that may have something to tell stand first, and stay in front when they have told it. So who
+/// reads many conversations looks, for each entry, at the few in which something was said of late.
 #[derive(Debug, Default)]
 pub(super) struct Cursors {
     list: Vec<Cursor>,
-    /// How many may have something to tell, in the order in which they came to have it.
+    /// How many may have something to tell, in the order in which they were roused. Whichever are closing
+    /// are among them.
     behind: usize,
 }
 
@@ -216,23 +219,39 @@ mod tests {
         cursors.mark(id, Seq::new(10));
         cursors.drop_over();
         assert_eq!(to_tell(&mut cursors), [(id, 6), (id, 10)]);
-        cursors.behind()[0].next = Seq::new(7);
+        for cursor in cursors.behind() {
+            cursor.next = cursor.up_to.next();
+        }
         cursors.drop_over();
         assert_eq!(to_tell(&mut cursors), [(id, 10)]);
+        assert_eq!(cursors.list.len(), 3);
+    }
+
+    #[test]
+    fn who_closes_with_the_last_that_was_told_is_dropped() {
+        let mut cursors = told(3);
+        cursors.close(ConversationId::new(2), Seq::new(4));
         cursors.settle();
-        assert_eq!(cursors.open().count(), 3);
+        assert_eq!(cursors.list.len(), 2);
     }
 
     #[test]
     fn a_new_name_is_for_every_stay_in_a_conversation() {
-        let mut cursors = told(3);
+        let mut cursors = told(5);
         let id = ConversationId::new(3);
         cursors.close(id, Seq::new(6));
         cursors.push(cursor(3, 9, 9));
-        cursors.settle();
-        cursors.rename(id, &renaming(5, "fire"));
-        let behind = cursors.behind().iter();
-        assert_eq!(behind.filter(|c| c.renamings.len() == 1).count(), 2);
+        // Of one that is roused by it as well.
+        let idle = ConversationId::new(5);
+        for id in [id, idle] {
+            cursors.rename(id, &renaming(5, "fire"));
+        }
+        let mut renamed = Vec::new();
+        for cursor in cursors.behind() {
+            renamed.push((cursor.conversation, cursor.renamings.len()));
+        }
+        assert_eq!(renamed, [(id, 1), (id, 1), (idle, 1)]);
+        assert!(cursors.list.iter().skip(3).all(|c| c.renamings.is_empty()));
     }
 
     #[test]

@@ -123,7 +123,8 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin> Session<'a, S> {
             let wire = (input == Input::Wanted).then_some(&mut *self.wire);
             let is_leaving = self.leaving.is_some();
             match event::next(&self.feed, &mut self.others, is_leaving, wire).await {
-                // The peer has said nothing since, so that there is no request to look for.
+                // The peer has said nothing since, so that there is no request to look for. One that is
+                // held may have waited for this.
                 Event::News if input == Input::Wanted => {}
                 event => break event,
             }
