@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Parser, Subcommand, ValueEnum};
+use clap::{Parser, Subcommand, ValueEnum, builder::RangedU64ValueParser};
 
 /// Measures NetComm beside a server that does nothing but TLS
 #[derive(Debug, Parser)]
@@ -25,7 +25,7 @@ pub(crate) struct Options {
     pub(crate) quick: bool,
 
     /// Sizes for those workloads that have one: members, pairs, sessions or arrivals
-    #[arg(long, value_delimiter = ',')]
+    #[arg(long, value_delimiter = ',', value_parser = RangedU64ValueParser::<usize>::new().range(1..))]
     pub(crate) sizes: Vec<usize>,
 
     /// How many of the members of one room send

@@ -20,7 +20,8 @@ const ENTER_TOGETHER: usize = 32;
 /// Where little is said it is said for so many times as long: the slowest hundredth of a hundred
 /// messages is one of them.
 const SLOW: u32 = 4;
-/// So many deliveries a second are a modest rate for any room, but no more than so many messages.
+/// So many deliveries a second are a modest rate for a room, but at least one message and no more than so
+/// many.
 const MODEST: u32 = 5000;
 const MODEST_MAX: u32 = 20;
 const CPU_PER_MESSAGE: &str = "CPU per message, µs";
@@ -204,11 +205,11 @@ impl Talk {
                 clients.push(entered?);
             }
         }
-        let before = server.usage()?;
         let commits = match shape.plan {
             Plan::Every(pace) => Some(Commits::begin(pace)?),
             _ => None,
         };
+        let before = server.usage()?;
         let begin = Instant::now();
         let run = Run {
             begin,
