@@ -189,6 +189,12 @@ mod tests {
         cursors
     }
 
+    /// Leaves a conversation, with two entries still to be told, and joins it again later.
+    fn come_back(cursors: &mut Cursors, conversation: u64) {
+        cursors.close(ConversationId::new(conversation), Seq::new(6));
+        cursors.push(cursor(conversation, 9, 9));
+    }
+
     /// What is to be told: of which conversation, up to where.
     fn to_tell(cursors: &mut Cursors) -> Vec<(ConversationId, u64)> {
         let behind = cursors.behind().iter();
@@ -214,8 +220,7 @@ mod tests {
     fn an_earlier_stay_comes_before_a_later_one_and_is_dropped_once_it_is_told() {
         let mut cursors = told(3);
         let id = ConversationId::new(2);
-        cursors.close(id, Seq::new(6));
-        cursors.push(cursor(2, 9, 9));
+        come_back(&mut cursors, 2);
         cursors.mark(id, Seq::new(10));
         cursors.drop_over();
         assert_eq!(to_tell(&mut cursors), [(id, 6), (id, 10)]);
@@ -239,8 +244,7 @@ mod tests {
     fn a_new_name_is_for_every_stay_in_a_conversation() {
         let mut cursors = told(5);
         let id = ConversationId::new(3);
-        cursors.close(id, Seq::new(6));
-        cursors.push(cursor(3, 9, 9));
+        come_back(&mut cursors, 3);
         // Of one that is roused by it as well.
         let idle = ConversationId::new(5);
         for id in [id, idle] {
