@@ -106,7 +106,7 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin> Session<'a, S> {
     async fn turn(&mut self) -> Result<(), End> {
         let input = self.requests().await?;
         let asked = self.in_flight;
-        let event = loop {
+        loop {
             self.catch_up().await?;
             if self.leaving.is_some() && self.in_flight == 0 {
                 return Err(End::GoingAway);
@@ -123,30 +123,26 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin> Session<'a, S> {
             let wire = (input == Input::Wanted).then_some(&mut *self.wire);
             let is_leaving = self.leaving.is_some();
             match event::next(&self.feed, &mut self.others, is_leaving, wire).await {
-                // The peer has said nothing since, so that there is no request to look for. One that is
-                // held may have waited for this.
-                Event::News if input == Input::Wanted => {}
-                event => break event,
-            }
-        };
-        match event {
-            Event::Shutdown => {
-                let deadline = Instant::now() + LEAVE_TIMEOUT;
-                self.leaving = Some(deadline);
-                self.others.hurry_timer(deadline);
-                self.wire.push(&self.context.going_away());
-            }
-            Event::Time => self.tend().await?,
-            Event::Read(read) => {
-                if read? == 0 {
-                    return Err(End::Left);
+                // No reason to look for a request: the peer has said nothing since, and one that is held
+                // waits for an answer, which is seen above, or for time.
+                Event::News => continue,
+                Event::Shutdown => {
+                    let deadline = Instant::now() + LEAVE_TIMEOUT;
+                    self.leaving = Some(deadline);
+                    self.others.hurry_timer(deadline);
+                    self.wire.push(&self.context.going_away());
                 }
-                self.heard = Instant::now();
-                self.pinged = false;
+                Event::Time => self.tend().await?,
+                Event::Read(read) => {
+                    if read? == 0 {
+                        return Err(End::Left);
+                    }
+                    self.heard = Instant::now();
+                    self.pinged = false;
+                }
             }
-            Event::News => {}
+            return Ok(());
         }
-        Ok(())
     }
 
     /// Brings the peer up to date: first entries, then answers, so that whoever has an answer has
